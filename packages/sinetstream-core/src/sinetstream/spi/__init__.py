@@ -1,0 +1,59 @@
+"""What a plugin author imports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sinetstream.consistency import AT_LEAST_ONCE, AT_MOST_ONCE, EXACTLY_ONCE, Consistency
+from sinetstream.spi.abilities import Ability
+from sinetstream.spi.plugin import (
+    PluginAsyncMessageReader,
+    PluginAsyncMessageWriter,
+    PluginMessageReader,
+    PluginMessageWriter,
+)
+from sinetstream.spi.value_type import PluginCompression, PluginValueType
+
+if TYPE_CHECKING:
+    from sinetstream.spi.adapters import (
+        AsyncReaderFromReader,
+        AsyncWriterFromWriter,
+        ReaderFromAsyncReader,
+        WriterFromAsyncWriter,
+    )
+    from sinetstream.spi.delivery import Delivery
+
+__all__ = [
+    "AT_LEAST_ONCE",
+    "AT_MOST_ONCE",
+    "EXACTLY_ONCE",
+    "Ability",
+    "AsyncReaderFromReader",
+    "AsyncWriterFromWriter",
+    "Consistency",
+    "Delivery",
+    "PluginAsyncMessageReader",
+    "PluginAsyncMessageWriter",
+    "PluginCompression",
+    "PluginMessageReader",
+    "PluginMessageWriter",
+    "PluginValueType",
+    "ReaderFromAsyncReader",
+    "WriterFromAsyncWriter",
+]
+
+_ON_FIRST_USE = {
+    "AsyncReaderFromReader": "adapters",
+    "AsyncWriterFromWriter": "adapters",
+    "Delivery": "delivery",  # imports `promise`, which takes 60 ms
+    "ReaderFromAsyncReader": "adapters",
+    "WriterFromAsyncWriter": "adapters",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ON_FIRST_USE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_ON_FIRST_USE[name]}"), name)
