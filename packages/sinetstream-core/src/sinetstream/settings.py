@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from sinetstream.consistency import Consistency
 
@@ -13,10 +13,15 @@ __all__ = [
     "CompressionSettings",
     "EncryptionSettings",
     "KeyDerivation",
+    "OnInvalid",
     "Secret",
     "ServiceSettings",
     "ValueTypeSettings",
 ]
+
+
+OnInvalid = Literal["raise", "skip"] | Callable[[bytes, str | None, Any, Exception], Any]
+"""What a reader does with bytes it cannot decode; a callable gets payload, topic, raw and the error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,7 @@ class ServiceSettings:
     publish_timeout_ms: float
     close_timeout_ms: float
     max_pending_bytes: int
+    on_invalid: OnInvalid
     codec: CodecSettings
     params: Mapping[str, Any]
     path: str
