@@ -1,0 +1,118 @@
+"""The keys and passwords of a `crypto` section, by version."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sinetstream.config.section import Section, kind, shown
+from sinetstream.settings import Secret
+
+__all__ = ["secrets"]
+
+_WAYS = ("password", "key", "keys", "_keys")
+_HIGHEST = 32767  # the version is a signed 16-bit number in Java; 0 marks plain text
+_LARGEST_FILE = 64 * 1024
+_ENCODINGS = {"utf-8": "utf-8", "utf8": "utf-8", "latin-1": "latin-1", "latin1": "latin-1", "iso-8859-1": "latin-1"}
+
+
+def secrets(crypto: Section, key_bits: int) -> dict[int, Secret]:
+    """Each key version with its secret: version 1 alone for `password` and `key`.
+
+    `InvalidArgumentError` where there is none, several, or one is wrong; it never shows a secret.
+    """
+    named = [way for way in _WAYS if crypto.get(way) is not None]
+    encoding = crypto.choice("encoding", _ENCODINGS, "utf-8")
+    if not named:
+        raise crypto.error("password", "is required for data_encryption, or key, or keys")
+    if len(named) > 1:
+        raise crypto.error(named[1], f"stands beside {named[0]}; give one of password, key, keys")
+    way = named[0]
+    if way == "password":
+        return {1: _password(crypto, way, encoding)}
+    if way == "key":
+        return {1: _raw(crypto, way, key_bits)}
+    return _versions(crypto.section(way), key_bits, None if way == "_keys" else encoding)
+
+
+def _versions(keys: Section, key_bits: int, encoding: str | None) -> dict[int, Secret]:
+    result = {}
+    for version, value in keys.values.items():
+        if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= _HIGHEST:
+            raise keys.error(version, f"a key version must be an integer from 1 to {_HIGHEST}, not {shown(version)}")
+        is_password = encoding is not None and not isinstance(value, bytes)
+        result[version] = _password(keys, version, encoding or "") if is_password else _raw(keys, version, key_bits)
+    if not result:
+        where, _, key = keys.path.rpartition(".")
+        raise Section({}, where).error(key, "must hold at least one key version")
+    return result
+
+
+def _raw(section: Section, key: object, key_bits: int) -> Secret:
+    value = section.values[key]
+    if not isinstance(value, bytes):
+        hint = "; write it as !!binary and base64 (text is a password)" if isinstance(value, str) else ""
+        raise section.error(key, f"must be bytes, not {kind(value)}{hint}")
+    if len(value) * 8 != key_bits:
+        raise section.error(key, f"must have {key_bits // 8} bytes, as key_length {key_bits} says, not {len(value)}")
+    return Secret(bytes(value))
+
+
+def _password(section: Section, key: object, encoding: str) -> Secret:
+    value, place = section.values[key], section
+    if isinstance(value, Mapping):
+        place = section.section(key)
+        place.only(("value", "path"))
+        if (place.get("value") is None) == (place.get("path") is None):
+            raise section.error(key, "must have one of value and path")
+        if place.get("path") is not None:
+            return _from_file(place, encoding)
+        key, value = "value", place.values["value"]
+    if isinstance(value, bytes):
+        secret = bytes(value)
+    elif isinstance(value, str):
+        secret = _encoded(place, key, value, encoding)
+    else:
+        raise place.error(key, f"must be a string, or a mapping with value or path, not {kind(value)}")
+    if not secret:
+        raise place.error(key, "must not be empty")
+    return Secret(secret, is_password=True)
+
+
+def _from_file(place: Section, encoding: str) -> Secret:
+    content = _content(place, place.get("path"))
+    for end in (b"\r\n", b"\n"):
+        if content.endswith(end):
+            content = content[: -len(end)]
+            break
+    if not content:
+        raise place.error("path", "the password file is empty")
+    if encoding != "utf-8":
+        with suppress(UnicodeDecodeError):  # not UTF-8: it is in that encoding already
+            content = _encoded(place, "path", content.decode(), encoding)
+    return Secret(content, is_password=True)
+
+
+def _content(place: Section, path: Any) -> bytes:
+    if not isinstance(path, (str, os.PathLike)):
+        raise place.error("path", f"must be the path of a file, not {kind(path)}")
+    try:
+        with Path(path).expanduser().open("rb") as stream:
+            content: bytes = stream.read(_LARGEST_FILE + 1)
+    except OSError as error:
+        raise place.error("path", f"cannot read the password file {os.fspath(path)}: {error.strerror}") from None
+    except (ValueError, RuntimeError):
+        raise place.error("path", "cannot be the path of a file") from None
+    if len(content) > _LARGEST_FILE:
+        raise place.error("path", f"the password file is larger than {_LARGEST_FILE:,} bytes")
+    return content
+
+
+def _encoded(place: Section, key: object, text: str, encoding: str) -> bytes:
+    try:
+        return text.encode(encoding)
+    except UnicodeEncodeError:
+        raise place.error(key, f"has characters that {encoding} does not have") from None

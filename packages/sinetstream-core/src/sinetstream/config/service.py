@@ -1,0 +1,95 @@
+"""One service: from its sources to its settings."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Mapping
+from typing import Any, Literal
+
+from sinetstream.config import topics as asked
+from sinetstream.config.env import Reference, references
+from sinetstream.config.file import read
+from sinetstream.config.masking import masked
+from sinetstream.config.merge import copied, overlaid
+from sinetstream.config.parse import service_settings
+from sinetstream.config.secrets import Encrypted, Opener
+from sinetstream.config.section import joined, kind
+from sinetstream.errors import InvalidArgumentError
+from sinetstream.settings import ServiceSettings
+
+__all__ = ["load"]
+
+
+def load(
+    *,
+    role: Literal["reader", "writer"],
+    service: str | None,
+    topics: str | list[str] | None,
+    config: str | None,
+    config_file: str | os.PathLike[str] | None,
+    no_config: bool,
+    kwargs: Mapping[str, Any],
+    plugin_parameters: Callable[[str], frozenset[str] | None],
+) -> ServiceSettings:
+    """The settings of one service: keywords over the file over the defaults.
+
+    `topics` is the constructor's own argument, `kwargs` are all its other keywords as given; neither is changed or kept,
+    except for objects that are not mappings, lists or tuples. `plugin_parameters(type)` tells which top-level parameters
+    the plugin declares, None where it declares nothing, and may raise; it is called once, when `type` is known.
+
+    Reads files: the configuration, and where it names them password files and the private key; nothing is cached.
+    `params` of the result is the merged mapping with environment references and encrypted values resolved and secrets
+    masked. Raises `NoConfigError`, `NoServiceError`, `InvalidConfigError` (what is wrong with a source) and
+    `InvalidArgumentError` (what is wrong with a parameter, wherever it came from).
+    """
+    _check_arguments(service, config, no_config)
+    keywords = {key: value for key, value in kwargs.items() if topics is None or key not in ("topic", "topics")}
+    if topics is not None:
+        keywords["topics" if role == "reader" else "topic"] = topics
+    if no_config:
+        path, version = "", 3
+        below: Mapping[str, Any] = {}
+    else:
+        path, version, service, below = _from_file(config_file, service)
+    params = _resolved(overlaid(below, keywords, path), path)
+    chosen = asked.resolve(role, topics, params, path)
+    return service_settings(service, params, copied(chosen), path, version, plugin_parameters)
+
+
+def _check_arguments(service: object, config: object, no_config: object) -> None:
+    if config is not None:
+        words = "the Config Server is not supported by this version; download the configuration and use config_file="
+        raise InvalidArgumentError(f"config: {words}", path="config")
+    if not isinstance(service, str | None):
+        raise InvalidArgumentError(f"service: must be the name of a service, not {kind(service)}", path="service")
+    if not isinstance(no_config, bool):
+        raise InvalidArgumentError(f"no_config: must be True or False, not {kind(no_config)}", path="no_config")
+
+
+def _from_file(config_file: object, service: str | None) -> tuple[str, int, str, Mapping[str, Any]]:
+    source = read(config_file)
+    service, file = source.choose(service)
+    return f"services.{service}", source.version, service, references(file) if source.version >= 3 else file
+
+
+def _resolved(params: dict[str, Any], path: str) -> dict[str, Any]:
+    @functools.cache  # for this call alone: the key goes with it
+    def private_key() -> Opener:
+        from sinetstream.config.private_key import PrivateKey  # noqa: PLC0415  ciphers on first use
+
+        return PrivateKey.load()
+
+    def resolved(value: Any, at: str) -> Any:
+        if isinstance(value, dict):
+            return {k: resolved(v, joined(at, k)) for k, v in value.items()}
+        if isinstance(value, list):
+            return [resolved(v, joined(at, i)) for i, v in enumerate(value)]
+        if isinstance(value, Reference):
+            return value.resolve(at)
+        if isinstance(value, Encrypted):
+            return value.resolve(at, private_key)
+        return value
+
+    result: dict[str, Any] = masked(resolved(params, path))
+    return result

@@ -1,0 +1,65 @@
+"""Common parameters that are misspelt."""
+
+from __future__ import annotations
+
+from sinetstream.config.section import Section, shown
+from sinetstream.config.spelling import did_you_mean, near, nearest
+from sinetstream.config.weak import warn_once
+
+__all__ = ["COMMON", "refuse_unknown"]
+
+COMMON = frozenset(
+    {
+        "allow_code",
+        "brokers",
+        "client_id",
+        "close_timeout_ms",
+        "compression",
+        "consistency",
+        "crypto",
+        "data_compression",
+        "data_encryption",
+        "max_pending_bytes",
+        "message_format",
+        "on_invalid",
+        "publish_timeout_ms",
+        "receive_timeout_ms",
+        "tls",
+        "topic",
+        "topics",
+        "type",
+        "type_spec",
+        "use_realtime_clock",
+        "user_data_only",
+        "value_deserializer",
+        "value_serializer",
+        "value_type",
+    }
+)
+"""The parameters that mean the same for every messaging system (`use_realtime_clock` is MicroPython's, and ignored)."""
+
+
+def refuse_unknown(section: Section, version: int, plugin_type: str, declared: frozenset[str] | None) -> None:
+    """Refuse keys that are neither common nor the plugin's.
+
+    In version 3 that is every such key, in versions 1 and 2 (broker parameters stand beside the common ones) one that is
+    near to a common key. A plugin that declares nothing gets what it is given; a near key is then logged in version 3.
+    """
+    for key in section.values:
+        if not isinstance(key, str):
+            raise section.error(key, f"a parameter's name must be a string, not {shown(key)}")
+        if key in COMMON or key in (declared or ()):
+            continue
+        meant = near(key, COMMON)
+        if version >= 3 and declared is not None:
+            known = COMMON | declared
+            place = f"parameters of {plugin_type} itself belong to {section.at('type_spec')}"
+            hint = did_you_mean(key, known) if nearest(key, known) else f"; {place}"
+            raise section.error(key, f"unknown parameter{hint}")
+        if meant and version < 3:
+            raise section.error(key, f"unknown parameter; did you mean {meant!r}?")
+        if meant:
+            warn_once(
+                f"{section.at(key)}: passed on to {plugin_type}, which does not say what it knows; "
+                f"did you mean {meant!r}?"
+            )
