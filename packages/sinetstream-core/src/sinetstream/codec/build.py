@@ -1,0 +1,86 @@
+"""A codec from settings: which object stands in each place is decided here, once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sinetstream.codec.codec import Encryption, MessageCodec
+from sinetstream.codec.framing import Enveloped, UserDataOnly
+from sinetstream.codec.plain import Unencrypted, measured, unchanged
+from sinetstream.errors import InvalidArgumentError, SinetError
+from sinetstream.settings import CodecSettings, CompressionSettings, EncryptionSettings, ValueTypeSettings
+
+__all__ = ["build"]
+
+Load = Callable[[str, str], type[Any]]
+Bytes = Callable[[bytes], bytes]
+
+
+def build(settings: CodecSettings, load: Load, *, writing: bool) -> MessageCodec:
+    """The codec for these settings; `load(group, name)` gives the class of a value type or compression.
+
+    With `writing`, the key to encrypt with is derived now, which takes as long as the settings' iterations; without
+    it no key is derived here, and none is there to encrypt with. Raises `InvalidArgumentError` for what no codec can do.
+    """
+    if settings.message_format not in (2, 3):
+        raise InvalidArgumentError("message_format: must be 3 or 2", path="message_format")
+    serialize, deserialize = _value_type(settings.value_type, load)
+    compress, decompress = _compression(settings.compression, load)
+    return MessageCodec(
+        serialize=settings.serializer or serialize,
+        deserialize=settings.deserializer or deserialize,
+        compress=compress,
+        decompress=decompress,
+        framing=_framing(settings),
+        encryption=_encryption(settings.encryption, writing=writing, enveloped=not settings.user_data_only),
+    )
+
+
+def _value_type(
+    settings: ValueTypeSettings, load: Load
+) -> tuple[Callable[[Any], bytes] | None, Callable[[bytes], Any] | None]:
+    cls = load("sinetstream.value_type", settings.name)
+    try:
+        value_type = cls(**settings.args)
+        functions = value_type.serializer, value_type.deserializer
+    except SinetError:
+        raise
+    except Exception as error:
+        raise InvalidArgumentError(
+            f"value_type: {settings.name!r} does not take these args: {type(error).__name__}: {error}",
+            path="value_type",
+        ) from error
+    return functions
+
+
+def _compression(settings: CompressionSettings | None, load: Load) -> tuple[Bytes, Bytes]:
+    if settings is None:
+        return unchanged, unchanged
+    cls = load("sinetstream.compression", settings.algorithm)
+    max_bytes = settings.max_decompressed_bytes
+    try:
+        compression = cls(level=settings.level, params=dict(settings.params))
+        bounded = getattr(compression, "bounded_decompressor", lambda _: None)(max_bytes)
+        return compression.compressor, bounded or measured(compression.decompressor, max_bytes)
+    except SinetError:
+        raise
+    except Exception as error:
+        raise InvalidArgumentError(
+            f"compression: {settings.algorithm!r} does not take these parameters: {type(error).__name__}: {error}",
+            path="compression",
+        ) from error
+
+
+def _framing(settings: CodecSettings) -> Enveloped | UserDataOnly:
+    if settings.user_data_only:
+        return UserDataOnly()
+    return Enveloped(settings.message_format, max(settings.encryption.keys) if settings.encryption else 0)
+
+
+def _encryption(settings: EncryptionSettings | None, *, writing: bool, enveloped: bool) -> Encryption:
+    if settings is None:
+        return Unencrypted()
+    from sinetstream.codec.encryption import encryption  # loads the ciphers
+
+    return encryption(settings, writing=writing, enveloped=enveloped)

@@ -1,0 +1,126 @@
+"""From a value to the bytes of a message and back: the layers, in the order that is the wire format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from sinetstream.errors import InvalidMessageError
+
+__all__ = ["Encryption", "Framing", "MessageCodec"]
+
+
+class Encryption(Protocol):
+    """What stands in the place of the encryption layer."""
+
+    def encrypt(self, plain: bytes, head: bytes) -> bytes:
+        """The encrypted body of a message, behind `head`."""
+        ...
+
+    def decrypt(self, message: bytes, start: int, key_version: int | None) -> tuple[bytes, int]:
+        """Bytes in which the decrypted body begins at the index that comes with them."""
+        ...
+
+
+class Framing(Protocol):
+    """What stands in the places of the envelope and of the header."""
+
+    head: bytes
+
+    def pack(self, payload: bytes, timestamp_us: int) -> bytes: ...
+
+    def unpack(self, packed: bytes, start: int) -> tuple[int, bytes]: ...
+
+    def unpack_head(self, message: bytes) -> tuple[int | None, int]: ...
+
+
+class MessageCodec:
+    """Encodes and decodes the messages of one service. Both may be called from several threads at once.
+
+    `build` makes one from settings. A failure of either function changes nothing: the next call is as good as the first.
+    """
+
+    def __init__(
+        self,
+        *,
+        serialize: Callable[[Any], bytes] | None,
+        deserialize: Callable[[bytes], Any] | None,
+        compress: Callable[[bytes], bytes],
+        decompress: Callable[[bytes], bytes],
+        framing: Framing,
+        encryption: Encryption,
+    ) -> None:
+        self._serialize = serialize
+        self._deserialize = deserialize
+        self._compress = compress
+        self._decompress = decompress
+        self._head = framing.head
+        self._pack = framing.pack
+        self._unpack = framing.unpack
+        self._unpack_head = framing.unpack_head
+        self._encrypt = encryption.encrypt
+        self._decrypt = encryption.decrypt
+
+    def encode(self, value: Any, timestamp_us: int) -> tuple[bytes, int, int]:
+        """The message that carries `value`, the size of the value compressed, and its size before that.
+
+        Raises `InvalidMessageError` for a value that cannot be a message, with what the serializer or compressor
+        raised as its cause.
+        """
+        stage = "serializer"
+        try:
+            plain = value if self._serialize is None else self._serialize(value)
+            if type(plain) is not bytes:
+                plain = self._as_bytes(plain)
+            stage = "compression"
+            compressed = self._compress(plain)
+            stage = "envelope"
+            body = self._pack(compressed, timestamp_us)
+            stage = "encryption"
+            message = self._encrypt(body, self._head)
+        except InvalidMessageError:
+            raise
+        except Exception as error:
+            raise InvalidMessageError(f"{stage}: failed with {type(error).__name__}") from error
+        return message, len(compressed), len(plain)
+
+    def decode(self, message: bytes) -> tuple[Any, int, int, int]:
+        """The value, its timestamp, its size compressed and its size decompressed.
+
+        Raises `InvalidMessageError` for whatever is not a message that these settings allow, and for what the
+        decompressor or deserializer raised, with the cause kept. The error names the stage, never the bytes.
+        """
+        stage = "header"
+        try:
+            if type(message) is not bytes:
+                message = _received(message)
+            key_version, start = self._unpack_head(message)
+            stage = "decryption"
+            body, start = self._decrypt(message, start, key_version)
+            stage = "envelope"
+            timestamp_us, compressed = self._unpack(body, start)
+            stage = "decompression"
+            plain = self._decompress(compressed)
+            stage = "deserializer"
+            value = plain if self._deserialize is None else self._deserialize(plain)
+        except InvalidMessageError:
+            raise
+        except Exception as error:
+            raise InvalidMessageError(f"{stage}: failed with {type(error).__name__}") from error
+        return value, timestamp_us, len(compressed), len(plain)
+
+    def _as_bytes(self, plain: Any) -> bytes:
+        if isinstance(plain, bytes):
+            return bytes(plain)
+        if self._serialize is None:
+            raise InvalidMessageError(
+                f"value: must be bytes, not {type(plain).__name__}: publish bytes(value), "
+                "or choose a value_type (text, json) or a value_serializer"
+            )
+        raise InvalidMessageError(f"serializer: it must return bytes, it returned {type(plain).__name__}")
+
+
+def _received(message: Any) -> bytes:
+    if isinstance(message, (bytes, bytearray, memoryview)):
+        return bytes(message)
+    raise InvalidMessageError(f"header: a message is bytes, the plugin gave {type(message).__name__}")

@@ -1,0 +1,35 @@
+"""What stands around the payload: envelope and header (format 3), the envelope alone (format 2), or nothing."""
+
+from __future__ import annotations
+
+from sinetstream.codec import envelope, packet
+
+__all__ = ["Enveloped", "UserDataOnly"]
+
+
+class Enveloped:
+    """Formats 3 and 2. Which one is written is a matter of `head` alone; both are read."""
+
+    def __init__(self, message_format: int, key_version: int) -> None:
+        self.head = packet.header(key_version) if message_format == 3 else b""
+
+    pack = staticmethod(envelope.pack)
+    unpack = staticmethod(envelope.unpack)
+    unpack_head = staticmethod(packet.unpack)
+
+
+class UserDataOnly:
+    """The payload and nothing else: the timestamp is not sent, and read as 0."""
+
+    head = b""
+
+    def pack(self, payload: bytes, timestamp_us: int) -> bytes:
+        del timestamp_us
+        return payload
+
+    def unpack(self, packed: bytes, start: int) -> tuple[int, bytes]:
+        return 0, packed[start:]
+
+    def unpack_head(self, message: bytes) -> tuple[int | None, int]:
+        del message
+        return None, 0
