@@ -2,16 +2,18 @@
 
 SinetError
 ├── InvalidArgumentError          (ValueError)           a parameter or argument is wrong
+│   └── UnsupportedOperationError (NotImplementedError)  this plugin cannot do what was asked
 ├── InvalidConfigError            (ValueError)           the configuration source is wrong
 ├── NoConfigError                 (LookupError)          no configuration to read, or none chosen
 ├── NoServiceError                (LookupError)          the configuration has no such service
 ├── UnsupportedServiceTypeError   (LookupError)          no usable plugin of that type is installed
-├── UnsupportedOperationError     (NotImplementedError)  this plugin cannot do what was asked
 ├── ConnectionError               (builtins.ConnectionError)  the broker cannot be reached or hung up
 ├── AuthorizationError            (PermissionError)      the broker does not allow it
 ├── AlreadyConnectedError         (RuntimeError)         opened twice
+├── BusyError                     (RuntimeError)         a second thread reads from one reader
 ├── NotOpenError                  (RuntimeError)         used before open() or after close()
-│   └── ReaderClosedError         (StopIteration)        the same, and it ends a running `for` loop
+│   ├── ReaderClosedError         (StopIteration)        the same, and it ends a running `for` loop
+│   └── AsyncReaderClosedError    (StopAsyncIteration)   the same for `async for`
 ├── InvalidMessageError           (ValueError)           a message cannot be encoded or decoded
 ├── BufferFullError               (BufferError)          too much waits to be confirmed
 ├── PublishTimeoutError           (TimeoutError)         not confirmed in time; the outcome is unknown
@@ -28,8 +30,10 @@ from typing import Any
 
 __all__ = [
     "AlreadyConnectedError",
+    "AsyncReaderClosedError",
     "AuthorizationError",
     "BufferFullError",
+    "BusyError",
     "ConnectionError",
     "InvalidArgumentError",
     "InvalidConfigError",
@@ -65,6 +69,10 @@ class InvalidArgumentError(SinetError, ValueError):
         self.path = path
 
 
+class UnsupportedOperationError(InvalidArgumentError, NotImplementedError):
+    """The plugin does not declare the ability that this call or parameter needs."""
+
+
 class InvalidConfigError(SinetError, ValueError):
     """A configuration source is malformed. `path` is the place in it, None where there is none."""
 
@@ -85,10 +93,6 @@ class UnsupportedServiceTypeError(SinetError, LookupError):
     """No plugin of this `type` is installed, or the one installed is unusable."""
 
 
-class UnsupportedOperationError(SinetError, NotImplementedError):
-    """The plugin does not declare the ability that this call or parameter needs."""
-
-
 class ConnectionError(SinetError, builtins.ConnectionError):  # noqa: A001  the peer's public name
     """The broker cannot be reached, refused the connection, or hung up."""
 
@@ -101,12 +105,20 @@ class AlreadyConnectedError(SinetError, RuntimeError):
     """`open()` was called on an object that is open."""
 
 
+class BusyError(SinetError, RuntimeError):
+    """Another thread is reading from this reader: one thread iterates."""
+
+
 class NotOpenError(SinetError, RuntimeError):
     """The object is not open: never opened, or closed."""
 
 
 class ReaderClosedError(NotOpenError, StopIteration):
     """The reader was closed. Being a `StopIteration` too, it ends a `for` loop that was running."""
+
+
+class AsyncReaderClosedError(NotOpenError, StopAsyncIteration):
+    """The reader was closed. Being a `StopAsyncIteration` too, it ends an `async for` loop that was running."""
 
 
 class InvalidMessageError(SinetError, ValueError):

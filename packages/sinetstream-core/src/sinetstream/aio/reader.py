@@ -1,0 +1,249 @@
+"""Reading in asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+from math import inf
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from sinetstream.aio.blocking import in_thread
+from sinetstream.clock import microseconds
+from sinetstream.errors import AsyncReaderClosedError, BusyError, InvalidMessageError
+from sinetstream.inbound import Inbound
+from sinetstream.message import Message
+from sinetstream.reading import ReaderEndpoint
+from sinetstream.resolve import push_reader
+from sinetstream.session import Session, Source
+from sinetstream.spi.abilities import Ability
+from sinetstream.spi.feed import Feed
+from sinetstream.spi.iteration import Item
+
+__all__ = ["MessageReader"]
+
+T = TypeVar("T")
+
+_WINDOW = 64
+_SHORTEST_WAIT_MS = 50
+_NOTHING = object()
+
+
+class _Refused:
+    """Bytes that are no message, kept until their turn comes."""
+
+    def __init__(self, item: Item, error: InvalidMessageError) -> None:
+        self.item = item
+        self.raw = item[2]
+        self.error = error
+
+
+class MessageReader(ReaderEndpoint, Generic[T]):
+    """`sinetstream.MessageReader` for asyncio: `async for` ends after `receive_timeout_ms` without a message.
+
+    One task iterates; a second one gets `BusyError`. A message is finished when the next is asked for, or when that task
+    closes the reader; not when an exception (cancellation is one) leaves the `async with` block. A cancelled `anext`
+    hands its message to the next call. What is received ahead is bounded: 64 messages where the plugin takes back what
+    nobody finished, none where it does not. Never blocks the event loop.
+    """
+
+    def __init__(
+        self,
+        service: str | None = None,
+        topics: str | list[str] | None = None,
+        config: str | None = None,
+        config_file: str | os.PathLike[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        source = Source(service, topics, config, config_file, kwargs)
+        self._session = Session("reader", source, push_reader, own_thread=True)
+        self._inbound: Inbound[T] = Inbound(self._session)
+        self._ahead = Ability.ACKNOWLEDGE in self._session.abilities
+        self._feed: Feed | None = None
+        self._plugin: Any = None
+        self._reset()
+
+    def _reset(self) -> None:
+        self._arrived: deque[Message[T] | _Refused | Exception] = deque()
+        self._waiter: asyncio.Future[None] | None = None
+        self._task: asyncio.Task[Any] | None = None
+        self._asked = self._reading = False
+        self._in_hand: Any = _NOTHING
+        self._handed_out = 0
+
+    @property
+    def receive_timeout_ms(self) -> float:
+        """How long the loop waits for the next message, in milliseconds; `math.inf` for ever."""
+        return self._session.settings.receive_timeout_ms
+
+    async def open(self) -> Self:
+        """Connect; returns when the broker has accepted the subscription. Raises as `sinetstream.MessageReader.open`."""
+        plugin = await in_thread(self._session.open, self._abandon)
+        self._reset()
+        self._loop = asyncio.get_running_loop()
+        self._inbound.opened(plugin)
+        self._plugin = plugin
+        self._feed = Feed(
+            plugin,
+            on_item=self._receive,
+            on_error=self._failed,
+            on_end=self._session.released,
+            wakes=self._session.declares_abilities,
+        )
+        if self._ahead:
+            self._feed.allow(_WINDOW)
+        self._feed.start()
+        return self
+
+    async def close(self) -> None:
+        """Disconnect; a loop that runs in another task ends. Idempotent; it can be opened again."""
+        await self._close(finished=True)
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._close(finished=kind is None)
+
+    def __aiter__(self) -> Self:
+        self._session.plugin()
+        return self
+
+    async def __anext__(self) -> Message[T]:
+        if self._reading:
+            raise BusyError("another task is reading from this reader: one task iterates")
+        if self._plugin is None:
+            raise self._closed()
+        self._reading = True
+        self._task = asyncio.current_task()
+        try:
+            while True:
+                self._finish()
+                arrived = await self._next_arrived()
+                if isinstance(arrived, Exception):
+                    raise arrived
+                self._hand_out(arrived.raw)
+                if isinstance(arrived, Message):
+                    return arrived
+                self._inbound.refused(arrived.error, *arrived.item)
+        finally:
+            self._reading = False
+
+    async def seek_to_beginning(self) -> None:
+        """As `sinetstream.MessageReader.seek_to_beginning`."""
+        await self._seek_in_thread(Ability.SEEK, "seek_to_beginning")
+
+    async def seek_to_end(self) -> None:
+        """As `sinetstream.MessageReader.seek_to_end`."""
+        await self._seek_in_thread(Ability.SEEK, "seek_to_end")
+
+    async def seek_to_time(self, timestamp: float) -> None:
+        """As `sinetstream.MessageReader.seek_to_time`."""
+        await self._seek_in_thread(Ability.SEEK_TIME, "seek_to_time", microseconds(timestamp))
+
+    async def _seek_in_thread(self, ability: Ability, method: str, *args: Any) -> None:
+        self._finish()
+        await in_thread(lambda: self._seek(ability, method, *args))
+        self._arrived.clear()
+
+    def _finish(self) -> None:
+        if self._in_hand is not _NOTHING:
+            finished, self._in_hand = self._in_hand, _NOTHING
+            self._acknowledge(finished)
+
+    def _acknowledge(self, raw: Any) -> None:
+        try:
+            self._plugin.acknowledge(raw)
+        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
+            raise self._session.translated(error)  # noqa: B904  it has its cause
+
+    def _hand_out(self, raw: Any) -> None:
+        if self._inbound.on_receipt:
+            self._acknowledge(raw)
+        elif self._inbound.when_finished:
+            self._in_hand = raw
+
+    async def _next_arrived(self) -> Message[T] | _Refused | Exception:
+        self._handed_out += 1
+        if self._handed_out % _WINDOW == 0:
+            await asyncio.sleep(0)  # a fast sender must not keep other tasks waiting
+        if not self._arrived:
+            await self._wait()
+        arrived = self._arrived.popleft()
+        if not isinstance(arrived, Exception):
+            self._asked = False
+            if self._ahead and self._feed is not None:
+                self._feed.allow(1)
+        return arrived
+
+    async def _wait(self) -> None:
+        self._waiter = self._loop.create_future()
+        if not (self._ahead or self._asked) and self._feed is not None:
+            self._asked = True
+            self._feed.allow(1)
+        timeout_ms = self.receive_timeout_ms
+        try:
+            if not self._arrived:  # the feed looks for a waiter after it has added a message
+                async with asyncio.timeout(None if timeout_ms == inf else max(timeout_ms, _SHORTEST_WAIT_MS) / 1000):
+                    await self._waiter
+        except TimeoutError:
+            raise StopAsyncIteration from None
+        finally:
+            self._waiter = None
+        if not self._arrived:
+            raise self._closed()
+
+    def _closed(self) -> AsyncReaderClosedError:
+        return AsyncReaderClosedError(str(self._session.not_open()))
+
+    def _receive(self, payload: bytes, topic: str | None, raw: Any) -> None:
+        try:
+            self._arrive(self._inbound.message(payload, topic, raw))
+        except InvalidMessageError as error:
+            self._arrive(_Refused((payload, topic, raw), error))
+
+    def _failed(self, error: Exception) -> None:
+        self._session.meter.error()
+        self._arrive(self._session.translated(error))
+
+    def _arrive(self, arrived: Message[T] | _Refused | Exception) -> None:
+        self._arrived.append(arrived)
+        if self._waiter is not None:
+            try:
+                self._loop.call_soon_threadsafe(self._wake)
+            except RuntimeError:  # the loop has been closed: nobody waits any more
+                self._waiter = None
+
+    def _wake(self) -> None:
+        if self._waiter is not None and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    def _abandon(self) -> None:
+        plugin = self._session.take()
+        if plugin is not None:
+            try:
+                plugin.close()
+            finally:
+                self._session.released()
+
+    async def _close(self, *, finished: bool) -> None:
+        if self._session.take() is None or self._feed is None:
+            return
+        try:
+            if finished and self._task is asyncio.current_task():
+                self._finish()
+        finally:
+            self._plugin = None
+            self._arrived.clear()
+            self._wake()
+            await in_thread(self._stop)
+
+    def _stop(self) -> None:
+        try:
+            assert self._feed is not None
+            self._feed.stop()
+        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
+            raise self._session.translated(error)  # noqa: B904  it has its cause

@@ -1,0 +1,174 @@
+"""Writing in asyncio."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from functools import partial
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+from sinetstream.aio.blocking import in_thread
+from sinetstream.clock import microseconds, now_us
+from sinetstream.errors import NotOpenError, SinetError
+from sinetstream.resolve import promising_writer
+from sinetstream.session import Session, Source
+from sinetstream.writing import WriterEndpoint, many_failed
+
+if TYPE_CHECKING:
+    from sinetstream.outbound import Outbound
+    from sinetstream.spi.delivery import Delivery
+
+__all__ = ["MessageWriter"]
+
+T = TypeVar("T")
+
+_LARGE = 65_536
+
+
+class MessageWriter(WriterEndpoint, Generic[T]):
+    """`sinetstream.MessageWriter` for asyncio. Several tasks may publish at once. Never blocks the event loop."""
+
+    def __init__(
+        self,
+        service: str | None = None,
+        topic: str | list[str] | None = None,
+        config: str | None = None,
+        config_file: str | os.PathLike[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), promising_writer))
+        self._outbound: Outbound | None = None
+        self._turn = asyncio.Lock()
+
+    async def open(self) -> Self:
+        """Connect. Raises as `sinetstream.MessageWriter.open`."""
+        await in_thread(self._open, self._finish)
+        return self
+
+    async def publish(
+        self,
+        value: T,
+        timestamp: float | None = None,
+        *,
+        key: bytes | str | None = None,
+        headers: Mapping[str, bytes] | None = None,
+    ) -> Any:
+        """Send one message; returns when it is final for `consistency`, with what the plugin returns.
+
+        Waits for room while `max_pending_bytes` wait to be confirmed. Order is that of the calls. Cancelled while it
+        waits for room, nothing was sent; later, the message may arrive all the same. Use `asyncio.timeout` for a
+        deadline. Raises as `sinetstream.MessageWriter.publish`.
+        """
+        delivery = await self._sent(value, timestamp, key, headers)
+        return await delivery
+
+    async def publish_many(self, values: Iterable[T] | AsyncIterable[T], timestamp: float | None = None) -> list[Any]:
+        """Send all, pipelined, waiting for room; returns when all are final, with the results in order.
+
+        Raises `PublishManyError` when all have ended and some failed; it says which.
+        """
+        deliveries: list[Any] = []
+        async for value in _each(values):
+            try:
+                deliveries.append(await self._sent(value, timestamp))
+            except NotOpenError:
+                raise
+            except SinetError as error:
+                deliveries.append(error)
+        return many_failed([await _outcome(delivery) for delivery in deliveries])
+
+    async def close(self) -> None:
+        """Let what waits finish, for at most `close_timeout_ms`, reject the rest, and disconnect.
+
+        Idempotent; it can be opened again.
+        """
+        await in_thread(self._finish)
+
+    async def __aenter__(self) -> Self:
+        return await self.open()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def _sent(
+        self,
+        value: T,
+        timestamp: float | None,
+        key: bytes | str | None = None,
+        headers: Mapping[str, bytes] | None = None,
+    ) -> Delivery[Any]:
+        outbound = self._outbound
+        if outbound is None:
+            raise self._session.not_open()
+        time_us = now_us() if timestamp is None else microseconds(timestamp)
+        attributes = self._attributes(key, headers, time_us)
+        async with self._turn:
+            encode = partial(self._session.codec.encode, value, time_us)
+            try:
+                encoded = await in_thread(encode) if _size(value) > _LARGE else encode()
+                if not outbound.reserve(len(encoded[0])):
+                    await _room(outbound, len(encoded[0]))
+            except SinetError:
+                self._session.meter.error()
+                raise
+            return outbound.send(encoded, attributes)
+
+    def _open(self) -> None:
+        from sinetstream.outbound import Outbound  # imports `promise`, which takes 60 ms
+
+        self._outbound = Outbound(self._session, self._session.open())
+
+    def _finish(self) -> None:
+        if self._session.take() is None or self._outbound is None:
+            return
+        outbound, self._outbound = self._outbound, None
+        try:
+            outbound.close()
+        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
+            raise self._session.translated(error)  # noqa: B904  it has its cause
+        finally:
+            self._session.released()
+
+
+def _size(value: object) -> int:
+    if isinstance(value, bytes | str):
+        return len(value)
+    return int(getattr(value, "nbytes", 0))
+
+
+async def _each(values: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
+    if isinstance(values, AsyncIterable):
+        async for value in values:
+            yield value
+    else:
+        for value in values:
+            yield value
+
+
+async def _outcome(delivery: Any) -> Any:
+    if isinstance(delivery, Exception):
+        return delivery
+    try:
+        return await delivery
+    except Exception as error:  # noqa: BLE001  it is the outcome
+        return error
+
+
+async def _room(outbound: Outbound, size: int) -> None:
+    loop = asyncio.get_running_loop()
+    room: asyncio.Future[None] = loop.create_future()
+
+    def granted() -> None:
+        if not room.done():
+            room.set_result(None)
+
+    cancel = outbound.reserve_later(size, lambda: loop.call_soon_threadsafe(granted))
+    try:
+        await room
+    except asyncio.CancelledError:
+        cancel()
+        raise

@@ -1,0 +1,156 @@
+"""Reading, with callbacks."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from math import inf
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from sinetstream.errors import InvalidMessageError
+from sinetstream.inbound import Inbound
+from sinetstream.message import Message
+from sinetstream.reading import Seekable
+from sinetstream.resolve import push_reader
+from sinetstream.session import Session, Source
+from sinetstream.spi.feed import Feed
+
+__all__ = ["AsyncMessageReader"]
+
+T = TypeVar("T")
+
+log = logging.getLogger("sinetstream")
+
+
+class AsyncMessageReader(Seekable, Generic[T]):
+    """Calls `on_message(message)` for each message of a service, in order, one at a time, on one thread of its own.
+
+    `on_failure(exception)` is called on the same thread for bytes that are no message, for what a callback raised and for
+    what went wrong while reading; reading goes on. Without an `on_failure` such an error is logged. Both may be set
+    before or after `open`; without an `on_message` nothing is taken from the broker. A message is finished, and
+    acknowledged from at-least-once on, when `on_message` has returned; one whose callback raised when `on_failure` has
+    returned, unless that closed the reader.
+
+    Constructing it raises what is wrong with the parameters, which docs/configuration.md lists.
+    """
+
+    def __init__(
+        self,
+        service: str | None = None,
+        topics: str | list[str] | None = None,
+        config: str | None = None,
+        config_file: str | os.PathLike[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        source = Source(service, topics, config, config_file, kwargs)
+        self._session = Session("reader", source, push_reader, own_thread=True)
+        self._inbound: Inbound[T] = Inbound(self._session)
+        self._on_message: Callable[[Message[T]], Any] | None = None
+        self._deliver_to: Callable[[Message[T]], Any]
+        self._on_failure: Callable[[Exception], Any] | None = None
+        self._plugin: Any = None
+        self._feed: Feed | None = None
+
+    @property
+    def on_message(self) -> Callable[[Message[T]], Any] | None:
+        """Called with each message."""
+        return self._on_message
+
+    @on_message.setter
+    def on_message(self, callback: Callable[[Message[T]], Any] | None) -> None:
+        self._on_message = callback
+        if callback is not None:
+            self._deliver_to = callback
+        if self._feed is not None:
+            self._direct(self._feed)
+
+    @property
+    def on_failure(self) -> Callable[[Exception], Any] | None:
+        """Called with each error."""
+        return self._on_failure
+
+    @on_failure.setter
+    def on_failure(self, callback: Callable[[Exception], Any] | None) -> None:
+        self._on_failure = callback
+
+    def open(self) -> Self:
+        """Connect; returns when the broker has accepted the subscription, so that nothing published later is missed.
+
+        Raises `AlreadyConnectedError`, `ConnectionError` or `AuthorizationError`; then it is closed.
+        """
+        plugin = self._session.open()
+        self._inbound.opened(plugin)
+        self._plugin = plugin
+        self._feed = Feed(
+            plugin,
+            on_item=self._deliver,
+            on_error=self._failed,
+            on_end=self._session.released,
+            wakes=self._session.declares_abilities,
+        )
+        self._direct(self._feed)
+        self._feed.start()
+        return self
+
+    def close(self) -> None:
+        """Disconnect, after the callback that is running has returned. Idempotent, from any thread and any callback.
+
+        It can be opened again.
+        """
+        if self._session.take() is None or self._feed is None:
+            return
+        try:
+            self._feed.stop()
+        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
+            raise self._session.translated(error)  # noqa: B904  it has its cause
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _direct(self, feed: Feed) -> None:
+        if self._on_message is None:
+            feed.hold()
+        else:
+            feed.allow(inf)
+
+    def _deliver(self, payload: bytes, topic: str | None, raw: Any) -> None:
+        finished = True
+        try:
+            if self._inbound.on_receipt:
+                self._plugin.acknowledge(raw)
+            try:
+                message = self._inbound.message(payload, topic, raw)
+            except InvalidMessageError as error:
+                self._inbound.refused(error, payload, topic, raw)
+            else:
+                self._deliver_to(message)
+        except BaseException as error:  # noqa: BLE001  a callback must not stop the stream
+            finished = self._reported(error)
+        if finished and self._inbound.when_finished:
+            try:
+                self._plugin.acknowledge(raw)
+            except Exception as error:  # noqa: BLE001  whatever a plugin raises is reported
+                self._failed(error)
+
+    def _failed(self, error: Exception) -> None:
+        self._session.meter.error()
+        self._reported(self._session.translated(error))
+
+    def _reported(self, error: BaseException) -> bool:
+        """Whether the reader is as open after the report as before it."""
+        stopping = self._feed.stopping
+        if self._on_failure is None:
+            log.error("reading %r failed and there is no on_failure", self.service, exc_info=error)
+            return True
+        try:
+            self._on_failure(error)
+        except BaseException as second:  # noqa: BLE001  the last resort
+            log.error("on_failure of %r raised", self.service, exc_info=second)
+        return self._feed.stopping == stopping

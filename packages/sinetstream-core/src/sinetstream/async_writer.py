@@ -1,0 +1,166 @@
+"""Writing, with promises."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Mapping
+from math import inf
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+
+from sinetstream.clock import microseconds, now_us
+from sinetstream.errors import PublishTimeoutError, SinetError
+from sinetstream.resolve import promising_writer
+from sinetstream.session import Session, Source
+from sinetstream.writing import WriterEndpoint, many_failed
+
+if TYPE_CHECKING:
+    from sinetstream.outbound import Encoded, Outbound
+    from sinetstream.spi.delivery import Delivery
+
+__all__ = ["AsyncMessageWriter"]
+
+T = TypeVar("T")
+
+
+class AsyncMessageWriter(WriterEndpoint, Generic[T]):
+    """Writes messages to a service without waiting: `writer.publish(value).then(on_success, on_failure)`
+
+    Several threads may publish at once. Handlers run one at a time, in the order in which messages became final, on one
+    thread of the writer's; attached to a promise that has ended, they run at once in the caller. Constructing it raises
+    what is wrong with the parameters, which docs/configuration.md lists.
+    """
+
+    def __init__(
+        self,
+        service: str | None = None,
+        topic: str | list[str] | None = None,
+        config: str | None = None,
+        config_file: str | os.PathLike[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), promising_writer))
+        self._outbound: Outbound | None = None
+
+    def open(self) -> Self:
+        """Connect. Raises `AlreadyConnectedError`, `ConnectionError` or `AuthorizationError`; then it is closed."""
+        from sinetstream.outbound import Outbound  # imports `promise`, which takes 60 ms
+
+        self._outbound = Outbound(self._session, self._session.open())
+        return self
+
+    def publish(
+        self,
+        value: T,
+        timestamp: float | None = None,
+        *,
+        key: bytes | str | None = None,
+        headers: Mapping[str, bytes] | None = None,
+    ) -> Delivery[Any]:
+        """Send one message; its promise is fulfilled, with what the plugin gives, when it is final for `consistency`.
+
+        Never blocks, and raises nothing but `NotOpenError`: every failure of a message is its promise, `BufferFullError`
+        where `max_pending_bytes` wait already (it was not sent then). `timestamp` is in seconds since the Unix epoch,
+        rounded to the microsecond: None for now, 0 for no timestamp. Every promise ends, at the latest in `close`.
+        """
+        outbound = self._opened()
+        try:
+            encoded, attributes = self._encoded(value, timestamp, key, headers)
+        except SinetError as error:
+            return outbound.rejected(error)
+        size = len(encoded[0])
+        if not outbound.reserve(size):
+            return outbound.rejected(outbound.full(size))
+        return outbound.send(encoded, attributes)
+
+    def publish_many(self, values: Iterable[T], timestamp: float | None = None) -> list[Any]:
+        """Send all, waiting for room; returns when all are final, with the results in order.
+
+        Raises `PublishManyError` when all have ended and some failed; it says which. Waits for room, and for each
+        confirmation, at most `publish_timeout_ms`. Not to be called in a handler, which it would wait for.
+        """
+        outbound = self._opened()
+        if outbound.in_thread():
+            raise SinetError("publish_many waits for handlers to run and cannot be called in one: use publish")
+        timeout = self._timeout()
+        deliveries = [self._sent(outbound, value, timestamp, timeout) for value in values]
+        return many_failed([_outcome(delivery, timeout) for delivery in deliveries])
+
+    def close(self) -> None:
+        """Let what waits finish, for at most `close_timeout_ms`, reject the rest, and disconnect.
+
+        Idempotent, from any thread; in a handler it takes effect after the handler has returned. It can be opened again.
+        """
+        if self._session.take() is None or self._outbound is None:
+            return
+        outbound, self._outbound = self._outbound, None
+        if outbound.in_thread():
+            threading.Thread(target=self._finish, args=(outbound,), name="sinetstream-close").start()
+        else:
+            self._finish(outbound)
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _opened(self) -> Outbound:
+        if self._outbound is None:
+            raise self._session.not_open()
+        return self._outbound
+
+    def _encoded(
+        self,
+        value: T,
+        timestamp: float | None,
+        key: bytes | str | None = None,
+        headers: Mapping[str, bytes] | None = None,
+    ) -> tuple[Encoded, dict[str, Any]]:
+        time_us = now_us() if timestamp is None else microseconds(timestamp)
+        encoded = self._session.codec.encode(value, time_us)
+        if key is None and headers is None and not self._carries_time:
+            return encoded, {}
+        return encoded, self._attributes(key, headers, time_us)
+
+    def _sent(
+        self, outbound: Outbound, value: T, timestamp: float | None, timeout: float | None
+    ) -> Delivery[Any]:
+        try:
+            encoded, attributes = self._encoded(value, timestamp)
+            size = len(encoded[0])
+            if not outbound.reserve(size):
+                _wait_for_room(outbound, size, timeout)
+        except SinetError as error:
+            return outbound.rejected(error)
+        return outbound.send(encoded, attributes)
+
+    def _timeout(self) -> float | None:
+        timeout_ms = self._session.settings.publish_timeout_ms
+        return None if timeout_ms == inf else timeout_ms / 1000
+
+    def _finish(self, outbound: Outbound) -> None:
+        try:
+            outbound.close()
+        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
+            raise self._session.translated(error)  # noqa: B904  it has its cause
+        finally:
+            self._session.released()
+
+
+def _outcome(delivery: Delivery[Any], timeout: float | None) -> Any:
+    try:
+        return delivery.get(timeout)
+    except Exception as error:  # noqa: BLE001  it is the outcome
+        return error
+
+
+def _wait_for_room(outbound: Outbound, size: int, timeout: float | None) -> None:
+    room = threading.Event()
+    cancel = outbound.reserve_later(size, room.set)
+    if not room.wait(timeout):
+        cancel()
+        raise PublishTimeoutError(f"no room for {size} more bytes came free in time; this message was not sent")

@@ -1,0 +1,57 @@
+"""From what a plugin received to a message, for every kind of reader."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+from sinetstream.consistency import Consistency
+from sinetstream.errors import InvalidMessageError
+from sinetstream.message import Attributes, Message
+from sinetstream.session import Session
+from sinetstream.spi.abilities import Ability
+
+__all__ = ["Inbound"]
+
+T = TypeVar("T")
+
+
+class Inbound(Generic[T]):
+    """Decodes, counts, and does with invalid messages what the user chose.
+
+    `on_receipt` and `when_finished` say when the plugin is told of a message that the application got; neither for a
+    plugin that does not want to know.
+    """
+
+    def __init__(self, session: Session) -> None:
+        acknowledges = Ability.ACKNOWLEDGE in session.abilities
+        at_most_once = session.settings.consistency is Consistency.AT_MOST_ONCE
+        self.on_receipt = acknowledges and at_most_once
+        self.when_finished = acknowledges and not at_most_once
+        self._decode = session.codec.decode
+        self._meter = session.meter
+        self._on_invalid = session.settings.on_invalid
+        self._wants_attributes = bool({Ability.KEY, Ability.HEADERS} & session.abilities)
+        self._attributes: Callable[[Any], Attributes] | None = None
+
+    def opened(self, plugin: Any) -> None:
+        """Ask this plugin for keys and headers from now on."""
+        self._attributes = plugin.attributes if self._wants_attributes else None
+
+    def message(self, payload: bytes, topic: str | None, raw: Any) -> Message[T]:
+        """The message, counted. Raises `InvalidMessageError`, counted too, to be given to `refused`."""
+        try:
+            value, timestamp_us, compressed, plain = self._decode(payload)
+        except InvalidMessageError:
+            self._meter.error()
+            raise
+        self._meter.message(len(payload), compressed, plain, time.time())
+        return Message(value, topic, timestamp_us, raw, self._attributes)
+
+    def refused(self, error: InvalidMessageError, payload: bytes, topic: str | None, raw: Any) -> None:
+        """Returns where the message is to be skipped, raises the error where not, or what the user's function raises."""
+        if self._on_invalid == "raise":
+            raise error
+        if callable(self._on_invalid):
+            self._on_invalid(payload, topic, raw, error)

@@ -1,0 +1,139 @@
+"""Reading, one message at a time."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from sinetstream.errors import BusyError, InvalidMessageError, ReaderClosedError
+from sinetstream.inbound import Inbound
+from sinetstream.message import Message
+from sinetstream.reading import Seekable
+from sinetstream.resolve import pull_reader
+from sinetstream.session import Session, Source
+from sinetstream.spi.iteration import Item, is_end
+
+__all__ = ["MessageReader"]
+
+T = TypeVar("T")
+
+_NOTHING = object()
+
+
+class MessageReader(Seekable, Generic[T]):
+    """Reads the messages of a service: `with MessageReader("lab") as reader: for message in reader: ...`
+
+    One thread iterates; a second one gets `BusyError`. The loop ends after `receive_timeout_ms` without a message
+    (default: never) and can be run again; leaving it with `break` loses nothing. A message is finished, and acknowledged
+    from at-least-once on, when the next is asked for or the iterating thread closes the reader; not when an exception
+    leaves the `with` block. Bytes that are no message raise `InvalidMessageError`, and the next call goes on reading;
+    `on_invalid` (`"raise"`, `"skip"` or a callable) changes that.
+
+    Constructing it raises what is wrong with the parameters, which docs/configuration.md lists.
+    """
+
+    def __init__(
+        self,
+        service: str | None = None,
+        topics: str | list[str] | None = None,
+        config: str | None = None,
+        config_file: str | os.PathLike[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._session = Session("reader", Source(service, topics, config, config_file, kwargs), pull_reader)
+        self._inbound: Inbound[T] = Inbound(self._session)
+        self._turn = threading.Lock()
+        self._thread = 0
+        self._plugin: Any = None
+        self._iterator: Iterator[Item] | None = None
+        self._in_hand: Any = _NOTHING
+
+    @property
+    def receive_timeout_ms(self) -> float:
+        """How long the loop waits for the next message, in milliseconds; `math.inf` for ever."""
+        return self._session.settings.receive_timeout_ms
+
+    def open(self) -> Self:
+        """Connect; returns when the broker has accepted the subscription, so that nothing published later is missed.
+
+        Raises `AlreadyConnectedError`, `ConnectionError` or `AuthorizationError`; then it is closed.
+        """
+        plugin = self._session.open()
+        self._inbound.opened(plugin)
+        self._iterator = None
+        self._in_hand = _NOTHING
+        self._plugin = plugin
+        return self
+
+    def close(self) -> None:
+        """Disconnect; a loop that runs in another thread ends. Idempotent, from any thread; it can be opened again."""
+        self._close(finished=True)
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._close(finished=kind is None)
+
+    def __iter__(self) -> Self:
+        self._session.plugin()
+        return self
+
+    def __next__(self) -> Message[T]:
+        if not self._turn.acquire(blocking=False):
+            raise BusyError("another thread is reading from this reader: one thread iterates")
+        try:
+            while True:
+                item = self._received()
+                try:
+                    return self._inbound.message(*item)
+                except InvalidMessageError as error:
+                    self._inbound.refused(error, *item)
+        finally:
+            self._turn.release()
+
+    def _received(self) -> Item:
+        plugin = self._plugin
+        if plugin is None:
+            raise ReaderClosedError(str(self._session.not_open()))
+        self._thread = threading.get_ident()
+        try:
+            if self._in_hand is not _NOTHING:
+                finished, self._in_hand = self._in_hand, _NOTHING
+                plugin.acknowledge(finished)
+            if self._iterator is None:
+                self._iterator = iter(plugin)
+            item = next(self._iterator)
+            if self._inbound.on_receipt:
+                plugin.acknowledge(item[2])
+            elif self._inbound.when_finished:
+                self._in_hand = item[2]
+            return item
+        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
+            self._iterator = None
+            if self._plugin is not plugin:
+                raise ReaderClosedError(str(self._session.not_open())) from None
+            if is_end(error):
+                raise StopIteration from None
+            self._session.meter.error()
+            raise self._session.translated(error)  # noqa: B904  it has its cause
+
+    def _close(self, *, finished: bool) -> None:
+        plugin = self._session.take()
+        if plugin is None:
+            return
+        self._plugin = None
+        try:
+            if finished and self._in_hand is not _NOTHING and self._thread == threading.get_ident():
+                plugin.acknowledge(self._in_hand)
+            self._in_hand = _NOTHING
+            plugin.close()
+        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
+            raise self._session.translated(error)  # noqa: B904  it has its cause
+        finally:
+            self._session.released()

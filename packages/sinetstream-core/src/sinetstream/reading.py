@@ -1,0 +1,54 @@
+"""What all readers have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sinetstream.clock import microseconds
+from sinetstream.endpoint import Endpoint
+from sinetstream.spi.abilities import Ability
+
+__all__ = ["ReaderEndpoint", "Seekable"]
+
+
+class ReaderEndpoint(Endpoint):
+    """A reader's topics, and how a position is moved."""
+
+    @property
+    def topics(self) -> str | list[str] | None:
+        """The topics as they were given: a string, a list, or None."""
+        given = self._session.settings.topics_as_given
+        return list(given) if isinstance(given, list) else given
+
+    @property
+    def value_deserializer(self) -> Callable[[bytes], Any] | None:
+        """The function that replaces the value type's, None where there is none."""
+        return self._session.settings.codec.deserializer
+
+    def _seek(self, ability: Ability, method: str, *args: Any) -> None:
+        self._session.require(ability, method)
+        plugin = self._session.plugin()
+        try:
+            getattr(plugin, method)(*args)
+        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
+            raise self._session.translated(error)  # noqa: B904  it has its cause
+
+
+class Seekable(ReaderEndpoint):
+    """Moving the position, where the plugin can; blocks as long as the broker takes to say where to go on."""
+
+    def seek_to_beginning(self) -> None:
+        """Go on with the oldest message there is. Raises `UnsupportedOperationError` where the plugin cannot."""
+        self._seek(Ability.SEEK, "seek_to_beginning")
+
+    def seek_to_end(self) -> None:
+        """Go on with what is published from now on. Raises `UnsupportedOperationError` where the plugin cannot."""
+        self._seek(Ability.SEEK, "seek_to_end")
+
+    def seek_to_time(self, timestamp: float) -> None:
+        """Go on with the first message of that time or later, in seconds since the Unix epoch, as in `publish`.
+
+        Raises `UnsupportedOperationError` where the plugin cannot.
+        """
+        self._seek(Ability.SEEK_TIME, "seek_to_time", microseconds(timestamp))

@@ -1,0 +1,49 @@
+"""From a configured `type` to the class that a reader or writer drives, whichever groups the plugin has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sinetstream import plugins
+
+__all__ = ["pull_reader", "push_reader", "promising_writer", "waiting_writer"]
+
+
+def pull_reader(name: str) -> type[Any]:
+    """A class that is iterated, for `MessageReader`."""
+    return _iterated(*plugins.find(name, "sinetstream.reader", "sinetstream.async_reader"))
+
+
+def push_reader(name: str) -> type[Any]:
+    """A class that is iterated, for `AsyncMessageReader` and `aio`: callbacks run on our thread, not the plugin's."""
+    return _iterated(*plugins.find(name, "sinetstream.async_reader", "sinetstream.reader"))
+
+
+def waiting_writer(name: str) -> type[Any]:
+    """A class whose `publish` waits, for `MessageWriter`."""
+    group, cls = plugins.find(name, "sinetstream.writer", "sinetstream.async_writer")
+    if group == "sinetstream.writer":
+        return cls
+    from sinetstream.spi.adapters import WriterFromAsyncWriter, derive
+
+    return derive(WriterFromAsyncWriter, cls)
+
+
+def promising_writer(name: str) -> type[Any]:
+    """A class whose `publish` promises, for `AsyncMessageWriter` and `aio`."""
+    group, cls = plugins.find(name, "sinetstream.async_writer", "sinetstream.writer")
+    if group == "sinetstream.async_writer":
+        return cls
+    from sinetstream.spi.adapters import AsyncWriterFromWriter, derive
+
+    return derive(AsyncWriterFromWriter, cls)
+
+
+def _iterated(group: str, cls: type[Any]) -> type[Any]:
+    if group == "sinetstream.reader":
+        return cls
+    from sinetstream.spi.adapters import AsyncReaderFromReader, ReaderFromAsyncReader, derive
+
+    if issubclass(cls, AsyncReaderFromReader):
+        return cls.source
+    return derive(ReaderFromAsyncReader, cls)

@@ -1,0 +1,249 @@
+"""One service as one reader or writer has it: settings, codec, meter and the plugin, joined."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping
+from enum import Enum
+from math import inf
+from typing import TYPE_CHECKING, Any, Literal
+
+from sinetstream import config, plugins
+from sinetstream.codec.build import build
+from sinetstream.config import inline
+from sinetstream.consistency import Consistency
+from sinetstream.errors import AlreadyConnectedError, NotOpenError, SinetError, UnsupportedOperationError
+from sinetstream.metrics import Meter, Metrics
+from sinetstream.spi.abilities import Ability
+from sinetstream.spi.feed import SLICE_MS
+
+if TYPE_CHECKING:
+    from sinetstream.codec.codec import MessageCodec
+
+__all__ = ["Session", "Source"]
+
+log = logging.getLogger("sinetstream")
+
+_NEEDED = {
+    Consistency.AT_LEAST_ONCE: Ability.AT_LEAST_ONCE,
+    Consistency.EXACTLY_ONCE: Ability.EXACTLY_ONCE,
+}
+
+State = Enum("State", "CLOSED OPENING OPEN CLOSING")
+
+
+class Source:
+    """Where a service's parameters come from, as the constructor was given them."""
+
+    def __init__(
+        self,
+        service: str | None,
+        topics: str | list[str] | None,
+        config_name: str | None,
+        config_file: str | os.PathLike[str] | None,
+        kwargs: Mapping[str, Any],
+    ) -> None:
+        self.service = service
+        self.topics = topics
+        self.config_name = config_name
+        self.config_file = config_file
+        self.kwargs = {name: value for name, value in kwargs.items() if name != "no_config"}
+        self.no_config = kwargs.get("no_config", False)
+
+
+class Session:
+    """What is wrong with parameters is said when this is constructed; nothing is connected before `open`.
+
+    `plugin_class` finds the class to construct for a `type`. `own_thread` says that a thread of ours iterates
+    the reader: it has no receive timeout then, or a short one where `close` does not wake it.
+    """
+
+    def __init__(
+        self,
+        role: Literal["reader", "writer"],
+        source: Source,
+        plugin_class: Callable[[str], type[Any]],
+        *,
+        own_thread: bool = False,
+    ) -> None:
+        self._role = role
+        self.settings = config.load(
+            role=role,
+            service=source.service,
+            topics=source.topics,
+            config=source.config_name,
+            config_file=source.config_file,
+            no_config=source.no_config,
+            kwargs=source.kwargs,
+            plugin_parameters=lambda name: getattr(plugin_class(name), "parameters", None),
+        )
+        self.plugin_class = plugin_class(self.settings.type)
+        self._receive_timeout_ms = self.settings.receive_timeout_ms
+        if own_thread:
+            self._receive_timeout_ms = inf if hasattr(self.plugin_class, "abilities") else SLICE_MS
+        self._errors: Mapping[type[BaseException], type[SinetError]] = getattr(self.plugin_class, "errors", {})
+        self.codec: MessageCodec = build(self.settings.codec, plugins.load, writing=False)
+        self.meter = Meter()
+        self._state = State.CLOSED
+        self._changed = threading.Condition()
+        self._plugin: Any = None
+        self._params = self._plugin_params()
+        with inline.files(self._params) as params:
+            first = self._construct(params)
+        self._unopened: Any = None if inline.has_inline(self._params) else first
+        self.declares_abilities = hasattr(first, "abilities")
+        self.abilities: frozenset[Ability] = frozenset(getattr(first, "abilities", ()))
+        self._check_consistency()
+
+    def open(self) -> Any:
+        """Open the plugin and return it; after an error it is closed.
+
+        Raises `AlreadyConnectedError` when it is open or being opened; waits while it is being closed.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._state is not State.CLOSING)
+            if self._state is not State.CLOSED:
+                raise AlreadyConnectedError(f"{self._label()} is open already")
+            self._state = State.OPENING
+        opened = State.CLOSED
+        try:
+            if self._role == "writer":  # derives the key, so that no publish has to
+                self.codec = build(self.settings.codec, plugins.load, writing=True)
+            with inline.files(self._params) as params:
+                self._plugin = self._open_one(params)
+            opened = State.OPEN
+            return self._plugin
+        finally:
+            self._become(opened)
+
+    def take(self) -> Any:
+        """Begin to close: the plugin, for the caller to close before it calls `released`; None where nothing is open."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._state is not State.OPENING)
+            if self._state is not State.OPEN:
+                return None
+            self._state = State.CLOSING
+            plugin, self._plugin = self._plugin, None
+        return plugin
+
+    def released(self) -> None:
+        """What `take` gave is closed."""
+        self._become(State.CLOSED)
+
+    def _become(self, state: State) -> None:
+        with self._changed:
+            self._state = state
+            self._changed.notify_all()
+
+    def plugin(self) -> Any:
+        """The open plugin. Raises `NotOpenError`."""
+        if self._plugin is None:
+            raise self.not_open()
+        return self._plugin
+
+    def not_open(self) -> NotOpenError:
+        """The error for use before `open` and after `close`."""
+        return NotOpenError(f"{self._label()} is not open: call open(), or use it in a `with` block")
+
+    def require(self, ability: Ability, what: str) -> None:
+        """Refuse what the plugin does not declare."""
+        if ability not in self.abilities:
+            raise UnsupportedOperationError(f"{what}: plugin {self.settings.type!r} does not declare {ability!r}")
+
+    def translated(self, error: Exception) -> SinetError:
+        """What the application gets for what the plugin raised, with the original as its cause."""
+        if isinstance(error, SinetError):
+            return error
+        ours = next((self._errors[cls] for cls in type(error).__mro__ if cls in self._errors), SinetError)
+        translated = ours(f"{self.settings.type}: {type(error).__name__}: {error}")
+        translated.__cause__ = error
+        return translated
+
+    def metrics(self) -> Metrics:
+        """A snapshot, with the plugin's own where it is open."""
+        plugin = self._plugin
+        return self.meter.snapshot(plugin.metrics() if hasattr(plugin, "metrics") else None)
+
+    def reset_metrics(self, reset_raw: bool) -> None:
+        """Begin counting anew, in the plugin too where asked."""
+        plugin = self._plugin
+        self.meter.reset()
+        if reset_raw and hasattr(plugin, "reset_metrics"):
+            plugin.reset_metrics()
+
+    def info(self, name: str, kwargs: Mapping[str, Any]) -> Any:
+        """The answer to a dotted path, None where there is none."""
+        first, *rest = name.rstrip(".").split(".")
+        plugin = self._plugin
+        answers: dict[str, Callable[[], Any]] = {
+            "client_id": lambda: self.settings.client_id,
+            "durable": lambda: Ability.DURABLE in self.abilities,
+            "metrics": self.metrics,
+            self.settings.type: lambda: plugin.info(rest, kwargs) if hasattr(plugin, "info") else None,
+        }
+        if not first:
+            return {key: answer() for key, answer in answers.items()}
+        return answers[first]() if first in answers else None
+
+    def _label(self) -> str:
+        return f"service {self.settings.service!r}" if self.settings.service else f"this {self._role}"
+
+    def _open_one(self, params: dict[str, Any]) -> Any:
+        plugin, self._unopened = self._unopened or self._construct(params), None
+        try:
+            plugin.open()
+        except BaseException as error:
+            _close_after(error, plugin)
+            if isinstance(error, Exception):
+                raise self.translated(error)  # noqa: B904  it has its cause
+            raise
+        return plugin
+
+    def _construct(self, params: dict[str, Any]) -> Any:
+        try:
+            return self.plugin_class(params)
+        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
+            raise self.translated(error)  # noqa: B904  it has its cause
+
+    def _check_consistency(self) -> None:
+        asked = self.settings.consistency
+        if asked not in _NEEDED or _NEEDED[asked] in self.abilities:
+            return
+        if self.declares_abilities:
+            raise UnsupportedOperationError(
+                f"{self.settings.path}: consistency: plugin {self.settings.type!r} does not promise {asked!r}"
+            )
+        log.warning(
+            "plugin %r declares no abilities: AT_MOST_ONCE is promised, %r is only passed on to it",
+            self.settings.type,
+            asked,
+        )
+
+    def _plugin_params(self) -> dict[str, Any]:
+        settings = self.settings
+        params = {name: value for name, value in settings.params.items() if name not in ("topic", "topics")}
+        if len(settings.topics) == 1:
+            params["topic"] = settings.topics[0]
+        if self._role == "reader":
+            params["topics"] = list(settings.topics)
+            params["receive_timeout_ms"] = self._receive_timeout_ms
+        params.setdefault("type_spec", {})
+        params.update(
+            type=settings.type,
+            consistency=settings.consistency,
+            client_id=settings.client_id,
+            publish_timeout_ms=settings.publish_timeout_ms,
+            close_timeout_ms=settings.close_timeout_ms,
+            max_pending_bytes=settings.max_pending_bytes,
+        )
+        return params
+
+
+def _close_after(error: BaseException, plugin: Any) -> None:
+    try:
+        plugin.close()
+    except Exception as second:  # noqa: BLE001  the first error is the one to report
+        error.add_note(f"closing it then failed too: {type(second).__name__}: {second}")
+

@@ -1,0 +1,152 @@
+"""One thread that iterates a reader and hands over what comes."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sinetstream.spi.iteration import Item, is_end
+
+__all__ = ["SLICE_MS", "Feed"]
+
+SLICE_MS = 500
+"""How long a reader that cannot be woken by `close` is iterated at a time."""
+
+_SHORTEST_SLICE_S = 0.001
+_PAUSES_S = (0.05, 5.0)
+
+
+class Feed:
+    """Iterates `reader` in a thread of its own, in order, from `start` to `stop`.
+
+    `on_item` gets each message and must not raise; `on_error` gets what iterating raised, after which reading goes on,
+    less and less often while it fails. It takes as many messages as `allow` was called for, from none at the start.
+    `on_end` is called when the reader is closed. `wakes` says whether `reader.close()` ends an iteration in another thread; where it does not, the reader has slices
+    of at most `SLICE_MS` as its receive timeout, and is closed only when the thread has come out.
+    """
+
+    def __init__(
+        self,
+        reader: Any,
+        *,
+        on_item: Callable[[bytes, str | None, Any], None],
+        on_error: Callable[[Exception], None],
+        wakes: bool,
+        on_end: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._reader = reader
+        self._on_item = on_item
+        self._on_error = on_error
+        self._wakes = wakes
+        self._on_end = on_end
+        self._allowed: float = 0
+        self._changed = threading.Condition()
+        self._stopping = threading.Event()
+        self._handling = False
+        self._closing = False
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="sinetstream-reader", daemon=True)
+
+    def start(self) -> None:
+        """Begin; the reader is open."""
+        self._thread.start()
+
+    def allow(self, messages: float) -> None:
+        """Let it take so many more messages; `math.inf`: all."""
+        with self._changed:
+            self._allowed += messages
+            self._changed.notify_all()
+
+    def hold(self) -> None:
+        """Let it take no more, but for the one it may be waiting for."""
+        with self._changed:
+            self._allowed = 0
+
+    @property
+    def stopping(self) -> bool:
+        """Whether `stop` was called."""
+        return self._stopping.is_set()
+
+    def in_thread(self) -> bool:
+        """Whether the caller is this feed's own thread."""
+        return threading.current_thread() is self._thread
+
+    def stop(self) -> None:
+        """End the thread and close the reader; what is being handed over is handed over first.
+
+        Called from any thread, any number of times. Within `on_item` or `on_error` it takes effect when they return.
+        """
+        with self._changed:
+            self._stopping.set()
+            self._changed.notify_all()
+            if self.in_thread():
+                return
+            self._changed.wait_for(lambda: not self._handling)
+        if self._wakes:
+            self._close_once()
+        self._thread.join()
+        self._closed.wait()
+
+    def _run(self) -> None:
+        try:
+            self._iterate()
+        finally:
+            try:
+                self._close_once()
+            except Exception as error:  # noqa: BLE001  nobody else would hear of it
+                self._on_error(error)
+
+    def _allowed_one(self) -> bool:
+        with self._changed:
+            self._changed.wait_for(lambda: self._allowed > 0 or self._stopping.is_set())
+            return not self._stopping.is_set()
+
+    def _iterate(self) -> None:
+        iterator: Iterator[Item] | None = None
+        pause, longest = _PAUSES_S
+        began = 0.0
+        while self._allowed_one():
+            try:
+                if iterator is None:
+                    began = time.monotonic()
+                    iterator = iter(self._reader)
+                item = next(iterator)
+            except Exception as error:  # noqa: BLE001  whatever a plugin raises is reported
+                iterator = None
+                if is_end(error):
+                    if time.monotonic() - began < _SHORTEST_SLICE_S:
+                        self._stopping.wait(_PAUSES_S[0])
+                elif not self._stopping.is_set():
+                    self._hand_over(self._on_error, error)
+                    self._stopping.wait(pause)
+                    pause = min(2 * pause, longest)
+            else:
+                pause = _PAUSES_S[0]
+                self._hand_over(self._on_item, *item)
+
+    def _hand_over(self, callback: Callable[..., None], *args: Any) -> None:
+        with self._changed:
+            if self._stopping.is_set() and self._wakes:
+                return  # the reader is being closed: it keeps what nobody has finished
+            self._handling = True
+            if callback is self._on_item:
+                self._allowed -= 1
+        try:
+            callback(*args)
+        finally:
+            with self._changed:
+                self._handling = False
+                self._changed.notify_all()
+
+    def _close_once(self) -> None:
+        with self._changed:
+            if self._closing:
+                return
+            self._closing = True
+        try:
+            self._reader.close()
+        finally:
+            self._closed.set()
+            self._on_end()

@@ -1,0 +1,165 @@
+"""Writing, one message at a time."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from math import inf
+from time import time
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+from sinetstream.clock import microseconds, now_us
+from sinetstream.errors import SinetError
+from sinetstream.resolve import waiting_writer
+from sinetstream.session import Session, Source
+from sinetstream.writing import WriterEndpoint, many_failed
+
+__all__ = ["MessageWriter"]
+
+T = TypeVar("T")
+
+
+class MessageWriter(WriterEndpoint, Generic[T]):
+    """Writes messages to a service: `with MessageWriter("lab") as writer: writer.publish(value)`
+
+    Several threads may publish at once. Constructing it raises what is wrong with the parameters, which
+    docs/configuration.md lists.
+    """
+
+    def __init__(
+        self,
+        service: str | None = None,
+        topic: str | list[str] | None = None,
+        config: str | None = None,
+        config_file: str | os.PathLike[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), waiting_writer))
+        self._plugin: Any = None
+        self._publishing: deque[None] = deque()
+        self._changed = threading.Condition()
+
+    def open(self) -> Self:
+        """Connect. Raises `AlreadyConnectedError`, `ConnectionError` or `AuthorizationError`; then it is closed."""
+        self._plugin = self._session.open()
+        return self
+
+    def publish(
+        self,
+        value: T,
+        timestamp: float | None = None,
+        *,
+        key: bytes | str | None = None,
+        headers: Mapping[str, bytes] | None = None,
+    ) -> Any:
+        """Send one message; returns when it is final for `consistency`, with what the plugin returns.
+
+        `timestamp` is in seconds since the Unix epoch, rounded to the microsecond: None for now, 0 for no timestamp.
+        Blocks for at most `publish_timeout_ms`, then raises `PublishTimeoutError`: whether the broker has the message is
+        then unknown. Raises `InvalidMessageError` or `InvalidArgumentError` before anything is sent, `NotOpenError` when
+        closed, `UnsupportedOperationError` for a key or headers that the messaging system does not carry.
+        """
+        plugin = self._plugin
+        if plugin is None:
+            raise self._session.not_open()
+        self._publishing.append(None)
+        try:
+            time_us = now_us() if timestamp is None else microseconds(timestamp)
+            payload, compressed, plain = self._session.codec.encode(value, time_us)
+            if key is None and headers is None and not self._carries_time:
+                result = plugin.publish(payload)
+            else:
+                result = plugin.publish(payload, **self._attributes(key, headers, time_us))
+        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
+            self._session.meter.error()
+            raise self._session.translated(error)  # noqa: B904  it has its cause
+        finally:
+            self._publishing.pop()
+            if self._plugin is None:
+                self._left()
+        self._session.meter.message(len(payload), compressed, plain, time())
+        return result
+
+    def publish_many(self, values: Iterable[T], timestamp: float | None = None) -> list[Any]:
+        """Send all, pipelined where the plugin can; returns when all are final, with the results in order.
+
+        Raises `PublishManyError` when all have ended and some failed; it says which. Each one's wait for confirmation is
+        at most `publish_timeout_ms`. At most `max_pending_bytes` wait at a time.
+        """
+        plugin = self._session.plugin()
+        if not hasattr(plugin, "publish_many"):
+            return many_failed([self._outcome(value, timestamp) for value in values])
+        refused: dict[int, SinetError] = {}
+        sizes: list[tuple[int, int, int]] = []
+        time_us = None if timestamp is None else microseconds(timestamp)
+
+        def payloads() -> Iterator[bytes]:
+            for index, value in enumerate(values):
+                try:
+                    payload, compressed, plain = self._session.codec.encode(value, now_us() if time_us is None else time_us)
+                except SinetError as error:
+                    refused[index] = error
+                else:
+                    sizes.append((len(payload), compressed, plain))
+                    yield payload
+
+        self._publishing.append(None)
+        try:
+            sent = plugin.publish_many(payloads())
+        finally:
+            self._publishing.pop()
+            if self._plugin is None:
+                self._left()
+        outcomes: list[Any] = []
+        for outcome, size in zip(sent, sizes, strict=True):
+            while len(outcomes) in refused:
+                outcomes.append(refused[len(outcomes)])
+            if isinstance(outcome, Exception):
+                outcome = self._session.translated(outcome)
+            else:
+                self._session.meter.message(*size, time())
+            outcomes.append(outcome)
+        outcomes += [refused[index] for index in sorted(refused) if index >= len(outcomes)]
+        for _ in range(sum(isinstance(outcome, Exception) for outcome in outcomes)):
+            self._session.meter.error()
+        return many_failed(outcomes)
+
+    def close(self) -> None:
+        """Disconnect, after publishes of other threads have ended or `close_timeout_ms` has passed.
+
+        Idempotent, from any thread; it can be opened again.
+        """
+        plugin = self._session.take()
+        if plugin is None:
+            return
+        self._plugin = None
+        timeout_ms = self._session.settings.close_timeout_ms
+        try:
+            with self._changed:
+                self._changed.wait_for(lambda: not self._publishing, None if timeout_ms == inf else timeout_ms / 1000)
+            plugin.close()
+        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
+            raise self._session.translated(error)  # noqa: B904  it has its cause
+        finally:
+            self._session.released()
+
+    def __enter__(self) -> Self:
+        return self.open()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _outcome(self, value: T, timestamp: float | None) -> Any:
+        try:
+            return self.publish(value, timestamp)
+        except SinetError as error:
+            return error
+
+    def _left(self) -> None:
+        with self._changed:
+            self._changed.notify_all()

@@ -1,0 +1,70 @@
+"""What all writers have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sinetstream.endpoint import Endpoint
+from sinetstream.errors import InvalidArgumentError, PublishManyError
+from sinetstream.session import Session
+from sinetstream.spi.abilities import Ability
+
+__all__ = ["WriterEndpoint", "many_failed"]
+
+
+def many_failed(outcomes: list[Any]) -> list[Any]:
+    """The results, in order. Raises `PublishManyError` where an outcome is an exception."""
+    failures = {index: outcome for index, outcome in enumerate(outcomes) if isinstance(outcome, Exception)}
+    if not failures:
+        return outcomes
+    first, error = next(iter(failures.items()))
+    raise PublishManyError(
+        f"{len(failures)} of {len(outcomes)} messages failed, the first at index {first}: {error}",
+        failures=failures,
+        results=[None if index in failures else outcome for index, outcome in enumerate(outcomes)],
+    ) from error
+
+
+class WriterEndpoint(Endpoint):
+    """A writer's topic, and the attributes of a message that a plugin may or may not carry."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._carries_time = Ability.TIMESTAMP in session.abilities
+
+    @property
+    def topic(self) -> str | None:
+        """The topic that is written to, None where none was given."""
+        topics = self._session.settings.topics
+        return topics[0] if topics else None
+
+    @property
+    def value_serializer(self) -> Callable[[Any], bytes] | None:
+        """The function that replaces the value type's, None where there is none."""
+        return self._session.settings.codec.serializer
+
+    def _attributes(
+        self, key: bytes | str | None, headers: Mapping[str, bytes] | None, time_us: int
+    ) -> dict[str, Any]:
+        attributes: dict[str, Any] = {}
+        if key is not None:
+            self._session.require(Ability.KEY, "key")
+            if not isinstance(key, bytes | str):
+                raise InvalidArgumentError(f"key: must be bytes or str, not {type(key).__name__}")
+            attributes["key"] = key.encode() if isinstance(key, str) else key
+        if headers is not None:
+            self._session.require(Ability.HEADERS, "headers")
+            attributes["headers"] = _checked(headers)
+        if self._carries_time:
+            attributes["timestamp_us"] = time_us
+        return attributes
+
+
+def _checked(headers: Mapping[str, bytes]) -> dict[str, bytes]:
+    if not isinstance(headers, Mapping):
+        raise InvalidArgumentError(f"headers: must map str to bytes, not be {type(headers).__name__}")
+    for name, value in headers.items():
+        if not isinstance(name, str) or not isinstance(value, bytes):
+            raise InvalidArgumentError(f"headers: must map str to bytes; {name!r} does not")
+    return dict(headers)
