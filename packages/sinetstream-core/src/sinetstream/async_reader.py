@@ -49,9 +49,9 @@ class AsyncMessageReader(Seekable, Generic[T]):
         self._inbound: Inbound[T] = Inbound(self._session)
         self._on_message: Callable[[Message[T]], Any] | None = None
         self._deliver_to: Callable[[Message[T]], Any]
-        self._on_failure: Callable[[Exception], Any] | None = None
+        self._on_failure: Callable[[Any], Any] | None = None
         self._plugin: Any = None
-        self._feed: Feed | None = None
+        self._feed: Feed  # there is one while there is a plugin
 
     @property
     def on_message(self) -> Callable[[Message[T]], Any] | None:
@@ -63,8 +63,8 @@ class AsyncMessageReader(Seekable, Generic[T]):
         self._on_message = callback
         if callback is not None:
             self._deliver_to = callback
-        if self._feed is not None:
-            self._direct(self._feed)
+        if self._plugin is not None:
+            self._direct()
 
     @property
     def on_failure(self) -> Callable[[Exception], Any] | None:
@@ -82,7 +82,6 @@ class AsyncMessageReader(Seekable, Generic[T]):
         """
         plugin = self._session.open()
         self._inbound.opened(plugin)
-        self._plugin = plugin
         self._feed = Feed(
             plugin,
             on_item=self._deliver,
@@ -90,7 +89,8 @@ class AsyncMessageReader(Seekable, Generic[T]):
             on_end=self._session.released,
             wakes=self._session.declares_abilities,
         )
-        self._direct(self._feed)
+        self._plugin = plugin
+        self._direct()
         self._feed.start()
         return self
 
@@ -99,7 +99,7 @@ class AsyncMessageReader(Seekable, Generic[T]):
 
         It can be opened again.
         """
-        if self._session.take() is None or self._feed is None:
+        if self._session.take() is None:
             return
         try:
             self._feed.stop()
@@ -114,11 +114,11 @@ class AsyncMessageReader(Seekable, Generic[T]):
     ) -> None:
         self.close()
 
-    def _direct(self, feed: Feed) -> None:
+    def _direct(self) -> None:
         if self._on_message is None:
-            feed.hold()
+            self._feed.hold()
         else:
-            feed.allow(inf)
+            self._feed.allow(inf)
 
     def _deliver(self, payload: bytes, topic: str | None, raw: Any) -> None:
         finished = True
@@ -147,10 +147,10 @@ class AsyncMessageReader(Seekable, Generic[T]):
         """Whether the reader is as open after the report as before it."""
         stopping = self._feed.stopping
         if self._on_failure is None:
-            log.error("reading %r failed and there is no on_failure", self.service, exc_info=error)
+            log.error("reading %r failed and there is no on_failure", self.service, exc_info=error)  # noqa: TRY400  it is not the one being handled
             return True
         try:
             self._on_failure(error)
-        except BaseException as second:  # noqa: BLE001  the last resort
+        except BaseException as second:
             log.error("on_failure of %r raised", self.service, exc_info=second)
         return self._feed.stopping == stopping

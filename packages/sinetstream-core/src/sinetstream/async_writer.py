@@ -126,9 +126,7 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
             return encoded, {}
         return encoded, self._attributes(key, headers, time_us)
 
-    def _sent(
-        self, outbound: Outbound, value: T, timestamp: float | None, timeout: float | None
-    ) -> Delivery[Any]:
+    def _sent(self, outbound: Outbound, value: T, timestamp: float | None, timeout: float | None) -> Delivery[Any]:
         try:
             encoded, attributes = self._encoded(value, timestamp)
             size = len(encoded[0])

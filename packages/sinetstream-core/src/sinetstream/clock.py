@@ -15,7 +15,7 @@ def now_us() -> int:
     return time_ns() // 1000
 
 
-def microseconds(seconds: float) -> int:
+def microseconds(seconds: object) -> int:
     """Rounded to the nearest. Raises `InvalidArgumentError`."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not isfinite(seconds):
         raise InvalidArgumentError(f"timestamp: must be seconds since the Unix epoch, not {seconds!r}")

@@ -93,7 +93,7 @@ class UnsupportedServiceTypeError(SinetError, LookupError):
     """No plugin of this `type` is installed, or the one installed is unusable."""
 
 
-class ConnectionError(SinetError, builtins.ConnectionError):  # noqa: A001  the peer's public name
+class ConnectionError(SinetError, builtins.ConnectionError):
     """The broker cannot be reached, refused the connection, or hung up."""
 
 

@@ -103,7 +103,7 @@ _PRINTED = (
 class Meter:
     """Counts for one reader or writer, from any thread."""
 
-    __slots__ = ("_bytes", "_compressed", "_count", "_end", "_errors", "_lock", "_max", "_min", "_start", "_plain")
+    __slots__ = ("_bytes", "_compressed", "_count", "_end", "_errors", "_lock", "_max", "_min", "_plain", "_start")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -122,10 +122,8 @@ class Meter:
             self._compressed += compressed
             self._plain += plain
             self._end = now
-            if size < self._min:
-                self._min = size
-            if size > self._max:
-                self._max = size
+            self._min = min(self._min, size)
+            self._max = max(self._max, size)
 
     def error(self) -> None:
         """Count one error."""

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from math import inf
 from queue import SimpleQueue
-from time import monotonic, time
+from time import time
 from typing import Any
 
 from sinetstream.errors import BufferFullError, ConnectionError
@@ -88,7 +88,7 @@ class Outbound:
         if self._closed:
             return self.rejected(ConnectionError("the writer was closed before this message was sent"))
         try:
-            delivery = Delivery.wrap(self._plugin.publish(encoded[0], **attributes))
+            delivery: Delivery[Any] = Delivery.wrap(self._plugin.publish(encoded[0], **attributes))
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
             self.give_back(len(encoded[0]))
             return self.rejected(self._session.translated(error))
@@ -114,7 +114,9 @@ class Outbound:
             self.give_back(0)
             for delivery in list(self._pending):
                 delivery.fail(
-                    ConnectionError("the writer was closed before this was confirmed; whether the broker has it is unknown")
+                    ConnectionError(
+                        "the writer was closed before this was confirmed; whether the broker has it is unknown"
+                    )
                 )
             with self._changed:
                 self._changed.wait_for(lambda: not self._pending)

@@ -113,7 +113,6 @@ class MessageReader(Seekable, Generic[T]):
                 plugin.acknowledge(item[2])
             elif self._inbound.when_finished:
                 self._in_hand = item[2]
-            return item
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
             self._iterator = None
             if self._plugin is not plugin:
@@ -122,6 +121,7 @@ class MessageReader(Seekable, Generic[T]):
                 raise StopIteration from None
             self._session.meter.error()
             raise self._session.translated(error)  # noqa: B904  it has its cause
+        return item
 
     def _close(self, *, finished: bool) -> None:
         plugin = self._session.take()

@@ -6,7 +6,7 @@ from typing import Any
 
 from sinetstream import plugins
 
-__all__ = ["pull_reader", "push_reader", "promising_writer", "waiting_writer"]
+__all__ = ["promising_writer", "pull_reader", "push_reader", "waiting_writer"]
 
 
 def pull_reader(name: str) -> type[Any]:

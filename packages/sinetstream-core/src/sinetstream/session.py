@@ -246,4 +246,3 @@ def _close_after(error: BaseException, plugin: Any) -> None:
         plugin.close()
     except Exception as second:  # noqa: BLE001  the first error is the one to report
         error.add_note(f"closing it then failed too: {type(second).__name__}: {second}")
-

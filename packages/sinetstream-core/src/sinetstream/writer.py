@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from math import inf
 from time import time
 from types import TracebackType
@@ -13,6 +13,7 @@ from typing import Any, Generic, Self, TypeVar
 
 from sinetstream.clock import microseconds, now_us
 from sinetstream.errors import SinetError
+from sinetstream.pipeline import Pipeline
 from sinetstream.resolve import waiting_writer
 from sinetstream.session import Session, Source
 from sinetstream.writing import WriterEndpoint, many_failed
@@ -77,9 +78,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
             self._session.meter.error()
             raise self._session.translated(error)  # noqa: B904  it has its cause
         finally:
-            self._publishing.pop()
-            if self._plugin is None:
-                self._left()
+            self._left()
         self._session.meter.message(len(payload), compressed, plain, time())
         return result
 
@@ -90,41 +89,22 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         at most `publish_timeout_ms`. At most `max_pending_bytes` wait at a time.
         """
         plugin = self._session.plugin()
-        if not hasattr(plugin, "publish_many"):
+        if not hasattr(plugin, "send"):
             return many_failed([self._outcome(value, timestamp) for value in values])
-        refused: dict[int, SinetError] = {}
-        sizes: list[tuple[int, int, int]] = []
         time_us = None if timestamp is None else microseconds(timestamp)
-
-        def payloads() -> Iterator[bytes]:
-            for index, value in enumerate(values):
-                try:
-                    payload, compressed, plain = self._session.codec.encode(value, now_us() if time_us is None else time_us)
-                except SinetError as error:
-                    refused[index] = error
-                else:
-                    sizes.append((len(payload), compressed, plain))
-                    yield payload
-
+        pipeline = Pipeline(self._session, plugin)
         self._publishing.append(None)
         try:
-            sent = plugin.publish_many(payloads())
+            for value in values:
+                try:
+                    encoded = self._session.codec.encode(value, now_us() if time_us is None else time_us)
+                except SinetError as error:
+                    pipeline.refuse(error)
+                else:
+                    pipeline.add(encoded)
+            outcomes = pipeline.outcomes()
         finally:
-            self._publishing.pop()
-            if self._plugin is None:
-                self._left()
-        outcomes: list[Any] = []
-        for outcome, size in zip(sent, sizes, strict=True):
-            while len(outcomes) in refused:
-                outcomes.append(refused[len(outcomes)])
-            if isinstance(outcome, Exception):
-                outcome = self._session.translated(outcome)
-            else:
-                self._session.meter.message(*size, time())
-            outcomes.append(outcome)
-        outcomes += [refused[index] for index in sorted(refused) if index >= len(outcomes)]
-        for _ in range(sum(isinstance(outcome, Exception) for outcome in outcomes)):
-            self._session.meter.error()
+            self._left()
         return many_failed(outcomes)
 
     def close(self) -> None:
@@ -161,5 +141,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
             return error
 
     def _left(self) -> None:
-        with self._changed:
-            self._changed.notify_all()
+        self._publishing.pop()
+        if self._plugin is None:  # `close` waits
+            with self._changed:
+                self._changed.notify_all()

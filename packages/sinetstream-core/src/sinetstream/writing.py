@@ -44,9 +44,7 @@ class WriterEndpoint(Endpoint):
         """The function that replaces the value type's, None where there is none."""
         return self._session.settings.codec.serializer
 
-    def _attributes(
-        self, key: bytes | str | None, headers: Mapping[str, bytes] | None, time_us: int
-    ) -> dict[str, Any]:
+    def _attributes(self, key: bytes | str | None, headers: Mapping[str, bytes] | None, time_us: int) -> dict[str, Any]:
         attributes: dict[str, Any] = {}
         if key is not None:
             self._session.require(Ability.KEY, "key")
@@ -61,7 +59,7 @@ class WriterEndpoint(Endpoint):
         return attributes
 
 
-def _checked(headers: Mapping[str, bytes]) -> dict[str, bytes]:
+def _checked(headers: object) -> dict[str, bytes]:
     if not isinstance(headers, Mapping):
         raise InvalidArgumentError(f"headers: must map str to bytes, not be {type(headers).__name__}")
     for name, value in headers.items():

@@ -24,11 +24,11 @@ async def in_thread(call: Callable[[], R], undo: Callable[[], object] = lambda: 
         elif error is not None:
             done.set_exception(error)
         else:
-            done.set_result(result)  # type: ignore[arg-type]  there is one where there is no error
+            done.set_result(result)  # type: ignore[arg-type]  # there is one where there is no error
 
     def run() -> None:
         try:
-            outcome = call(), None
+            outcome: tuple[R | None, BaseException | None] = call(), None
         except BaseException as error:  # noqa: BLE001  it is raised where it is awaited
             outcome = None, error
         try:

@@ -60,7 +60,7 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         self._session = Session("reader", source, push_reader, own_thread=True)
         self._inbound: Inbound[T] = Inbound(self._session)
         self._ahead = Ability.ACKNOWLEDGE in self._session.abilities
-        self._feed: Feed | None = None
+        self._feed: Feed  # there is one while there is a plugin
         self._plugin: Any = None
         self._reset()
 
@@ -175,13 +175,13 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         arrived = self._arrived.popleft()
         if not isinstance(arrived, Exception):
             self._asked = False
-            if self._ahead and self._feed is not None:
+            if self._ahead:
                 self._feed.allow(1)
         return arrived
 
     async def _wait(self) -> None:
         self._waiter = self._loop.create_future()
-        if not (self._ahead or self._asked) and self._feed is not None:
+        if not (self._ahead or self._asked):
             self._asked = True
             self._feed.allow(1)
         timeout_ms = self.receive_timeout_ms
@@ -230,7 +230,7 @@ class MessageReader(ReaderEndpoint, Generic[T]):
                 self._session.released()
 
     async def _close(self, *, finished: bool) -> None:
-        if self._session.take() is None or self._feed is None:
+        if self._session.take() is None:
             return
         try:
             if finished and self._task is asyncio.current_task():
@@ -243,7 +243,6 @@ class MessageReader(ReaderEndpoint, Generic[T]):
 
     def _stop(self) -> None:
         try:
-            assert self._feed is not None
             self._feed.stop()
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
             raise self._session.translated(error)  # noqa: B904  it has its cause

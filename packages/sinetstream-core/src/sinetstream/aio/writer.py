@@ -166,7 +166,10 @@ async def _room(outbound: Outbound, size: int) -> None:
         if not room.done():
             room.set_result(None)
 
-    cancel = outbound.reserve_later(size, lambda: loop.call_soon_threadsafe(granted))
+    def call() -> None:
+        loop.call_soon_threadsafe(granted)
+
+    cancel = outbound.reserve_later(size, call)
     try:
         await room
     except asyncio.CancelledError:

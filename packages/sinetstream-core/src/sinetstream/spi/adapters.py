@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sinetstream.errors import ConnectionError, SinetError
+from sinetstream.errors import ConnectionError
 from sinetstream.spi.abilities import Ability
 from sinetstream.spi.feed import SLICE_MS, Feed
 from sinetstream.spi.iteration import Item
@@ -98,7 +98,9 @@ class AsyncReaderFromReader(_Adapter, PluginAsyncMessageReader):
         super().__init__({**params, "receive_timeout_ms": inf if hasattr(self.source, "abilities") else SLICE_MS})
         self._on_message: OnMessage | None = None
         self._on_failure: OnFailure | None = None
-        self._feed = Feed(self.inner, on_item=self._message, on_error=self._failure, wakes=hasattr(self.inner, "abilities"))
+        self._feed = Feed(
+            self.inner, on_item=self._message, on_error=self._failure, wakes=hasattr(self.inner, "abilities")
+        )
 
     @property
     def on_message(self) -> OnMessage | None:
@@ -245,40 +247,15 @@ class WriterFromAsyncWriter(_Adapter, PluginMessageWriter):
         super().__init__(params)
         timeout_ms = params.get("publish_timeout_ms", 30_000)
         self._timeout = None if timeout_ms == inf else timeout_ms / 1000
-        self._max_pending_bytes = params.get("max_pending_bytes", 64 * 1024 * 1024)
 
     def publish(self, message: bytes, **attributes: Any) -> Any:
-        return self._delivery(message, attributes).get(self._timeout)
+        return self.send(message, **attributes).get(self._timeout)
 
-    def publish_many(self, messages: Iterable[bytes]) -> list[Any]:
-        """Publish all, at most `max_pending_bytes` at a time: each one's result, or its exception."""
-        outcomes: list[Any] = []
-        waiting: deque[tuple[Delivery[Any], int]] = deque()
-        pending = 0
-
-        def settle_first() -> int:
-            delivery, size = waiting.popleft()
-            try:
-                outcomes.append(delivery.get(self._timeout))
-            except Exception as error:  # noqa: BLE001  it is the outcome
-                outcomes.append(error)
-            return size
-
-        for message in messages:
-            while waiting and pending + len(message) > self._max_pending_bytes:
-                pending -= settle_first()
-            waiting.append((self._delivery(message, {}), len(message)))
-            pending += len(message)
-        while waiting:
-            settle_first()
-        return outcomes
-
-    def _delivery(self, message: bytes, attributes: dict[str, Any]) -> Delivery[Any]:
+    def send(self, message: bytes, **attributes: Any) -> Delivery[Any]:
+        """Publish without waiting."""
         from sinetstream.spi.delivery import Delivery
 
         try:
             return Delivery.wrap(self.inner.publish(message, **attributes))
-        except SinetError as error:
+        except Exception as error:  # noqa: BLE001  every failure is the promise's
             return Delivery.rejected(error)
-
-

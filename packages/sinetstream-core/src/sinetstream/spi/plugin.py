@@ -77,7 +77,7 @@ class PluginMessageReader(Plugin):
         when `close` is called from another thread. It is iterated again after it ended or raised; one thread iterates.
         """
 
-    def acknowledge(self, raw: Any) -> None:  # noqa: B027  asked only of those that declare ACKNOWLEDGE
+    def acknowledge(self, raw: Any) -> None:
         """The application has finished the message that came with `raw`.
 
         Called once per message, in the order of delivery, never two at a time, from any thread, also while `close` was
@@ -118,7 +118,7 @@ class PluginAsyncMessageReader(Plugin):
     @abstractmethod
     def on_failure(self, callback: OnFailure | None) -> None: ...
 
-    def acknowledge(self, raw: Any) -> None:  # noqa: B027  asked only of those that declare ACKNOWLEDGE
+    def acknowledge(self, raw: Any) -> None:
         """As `PluginMessageReader.acknowledge`."""
 
 

@@ -121,9 +121,7 @@ class QueueReader(PluginMessageReader):
             return taken
 
     def _may_go_on(self) -> bool:
-        return self._closed or (
-            len(self._unfinished) < _WINDOW and any(topic.messages for topic in self._topics)
-        )
+        return self._closed or (len(self._unfinished) < _WINDOW and any(topic.messages for topic in self._topics))
 
 
 class QueueAsyncReader(AsyncReaderFromReader):
@@ -146,7 +144,9 @@ def _maxsize(params: dict[str, Any]) -> float:
         )
     maxsize = params.get("type_spec", {}).get("maxsize", _MAXSIZE)
     if isinstance(maxsize, bool) or not isinstance(maxsize, int) or maxsize < 0:
-        raise InvalidArgumentError("type_spec.maxsize: must be 0 (no limit) or a positive integer", path="type_spec.maxsize")
+        raise InvalidArgumentError(
+            "type_spec.maxsize: must be 0 (no limit) or a positive integer", path="type_spec.maxsize"
+        )
     return maxsize or inf
 
 
