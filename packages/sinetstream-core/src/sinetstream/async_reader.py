@@ -147,10 +147,10 @@ class AsyncMessageReader(Seekable, Generic[T]):
         """Whether the reader is as open after the report as before it."""
         stopping = self._feed.stopping
         if self._on_failure is None:
-            log.error("reading %r failed and there is no on_failure", self.service, exc_info=error)  # noqa: TRY400  it is not the one being handled
+            log.error("reading %r failed and there is no on_failure", self.service, exc_info=error)
             return True
         try:
             self._on_failure(error)
-        except BaseException as second:
-            log.error("on_failure of %r raised", self.service, exc_info=second)
+        except BaseException:
+            log.exception("on_failure of %r raised", self.service)
         return self._feed.stopping == stopping
