@@ -46,12 +46,13 @@ def encryption(crypto: Section) -> EncryptionSettings:
         if key in crypto:
             raise crypto.error(key, f"unknown parameter; it belongs to {crypto.at('key_derivation')}.{key}")
     crypto.only(_KNOWN)
-    as_peers = "algorithm" in crypto or "mode" in crypto
+    as_peers = crypto.get("algorithm") is not None or crypto.get("mode") is not None
     default_bits, default_derivation = _PEERS if as_peers else _OURS
-    crypto.choice("algorithm", {"AES": "AES"}, "AES")
+    if crypto.get("algorithm") is not None:
+        crypto.choice("algorithm", {"AES": "AES"}, "AES")
     mode = _mode(crypto) if as_peers else "GCM"
-    key_bits = crypto.integer("key_length", default_bits, 128, 256)
-    if key_bits not in (128, 192, 256):
+    key_bits = crypto.values.get("key_length", default_bits)
+    if isinstance(key_bits, bool) or not isinstance(key_bits, int) or key_bits not in (128, 192, 256):
         raise crypto.error("key_length", f"must be one of 128, 192, 256 (bits), not {shown(key_bits)}")
     padded = False if crypto.get("padding") is None else crypto.choice("padding", _PADDINGS, False)
     if mode == "CBC" and not padded:

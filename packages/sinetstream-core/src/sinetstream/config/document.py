@@ -7,11 +7,12 @@ from collections.abc import Hashable
 from typing import Any
 
 import yaml
-from sinetstream.config.secrets import TAG, Encrypted
-from sinetstream.errors import InvalidConfigError
 from yaml.composer import ComposerError
 from yaml.constructor import ConstructorError
 from yaml.reader import ReaderError
+
+from sinetstream.config.secrets import TAG, Encrypted
+from sinetstream.errors import InvalidConfigError
 
 __all__ = ["parse"]
 

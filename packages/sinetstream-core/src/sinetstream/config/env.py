@@ -6,6 +6,7 @@ import os
 import re
 from typing import Any
 
+from sinetstream.config.masking import MaskedStr
 from sinetstream.errors import InvalidConfigError
 
 __all__ = ["Reference", "references"]
@@ -21,8 +22,8 @@ class Reference:
     def __init__(self, text: str) -> None:
         self._text = text
 
-    def resolve(self, path: str) -> str:
-        """The string with the values in place. A variable that is not set is an `InvalidConfigError`."""
+    def resolve(self, path: str) -> MaskedStr:
+        """The string with the values in place, masked. A variable that is not set is an `InvalidConfigError`."""
 
         def value(found: re.Match[str]) -> str:
             if found[0] == "$${":
@@ -34,7 +35,7 @@ class Reference:
                 raise InvalidConfigError(f"{path}: the environment variable {found[1]} is not set", path=path)
             return os.environ[found[1]]
 
-        return _REFERENCE.sub(value, self._text)
+        return MaskedStr(_REFERENCE.sub(value, self._text))
 
 
 def references(value: Any) -> Any:

@@ -97,7 +97,7 @@ def _parsed(file: Path) -> Any:
         raise NoConfigError(f"{str(file)!r} cannot be the path of a configuration file") from None
     if len(data) > _LARGEST:
         raise InvalidConfigError(f"{file}: is larger than {_LARGEST:,} bytes")
-    from sinetstream.config.document import parse  # noqa: PLC0415  yaml on first use
+    from sinetstream.config.document import parse
 
     return parse(data, str(file))
 

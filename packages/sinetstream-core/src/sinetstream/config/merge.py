@@ -12,7 +12,22 @@ __all__ = ["copied", "merged", "overlaid"]
 
 _DEEPEST = 100
 _SECRETS = ("password", "key", "keys", "_keys")
-_NONE_IS_ABSENT = ("topic", "topics", "client_id", "value_type", "value_serializer", "value_deserializer")
+_NONE_IS_ABSENT = frozenset(
+    [
+        "type",
+        "brokers",
+        "topic",
+        "topics",
+        "client_id",
+        "value_type",
+        "value_serializer",
+        "value_deserializer",
+        "crypto",
+        "compression",
+        "tls",
+        "type_spec",
+    ]
+)
 
 
 def copied(value: Any, path: str = "") -> Any:
@@ -35,7 +50,7 @@ def overlaid(file: Mapping[str, Any], keywords: Mapping[str, Any], path: str = "
     """The parameters of a file's service with the constructor's keywords over them.
 
     What belongs together is replaced together: `topic` and `topics`, the name and arguments of a value type, and the
-    kinds of secret in `crypto`. None means "not given" where a constructor has it as its default.
+    kinds of secret in `crypto`. A keyword that is None was not given, except where null means something (`receive_timeout_ms`) or is wrong.
     """
     above = {k: v for k, v in keywords.items() if v is not None or k not in _NONE_IS_ABSENT}
     below = dict(file)
@@ -58,7 +73,7 @@ def _copied(value: Any, path: str, depth: int) -> Any:
     if not isinstance(value, (Mapping, list, tuple)):
         return value
     if depth > _DEEPEST:
-        place = path.partition(".")[0]
+        place = ".".join(path.split(".")[:4])
         raise InvalidArgumentError(f"{place or 'parameters'}: nested more than {_DEEPEST} levels deep", path=place)
     if isinstance(value, Mapping):
         return {k: _copied(v, joined(path, k), depth + 1) for k, v in value.items()}

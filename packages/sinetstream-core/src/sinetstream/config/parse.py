@@ -83,6 +83,6 @@ def _on_invalid(section: Section) -> OnInvalid:
     value = section.values.get("on_invalid", "raise")
     if callable(value):
         return cast(OnInvalid, value)
-    if value in ("raise", "skip"):
+    if isinstance(value, str) and value in ("raise", "skip"):
         return cast(Literal["raise", "skip"], str(value))
     raise section.error("on_invalid", f"must be raise, skip or a function, not {shown(value)}")

@@ -16,7 +16,8 @@ T = TypeVar("T")
 
 def joined(path: str, key: object) -> str:
     """The dotted path of `key` under `path`."""
-    return f"{path}.{key}" if path else str(key)
+    word = str(key) if isinstance(key, str) else shown(key)
+    return f"{path}.{word}" if path else word
 
 
 def kind(value: object) -> str:
@@ -31,6 +32,8 @@ def kind(value: object) -> str:
 
 def shown(value: object) -> str:
     """A short value as it was written, of others only the kind; secrets print masked."""
+    if isinstance(value, int) and value.bit_length() > 128:
+        return kind(value)  # Python refuses to print the largest
     if isinstance(value, (str, int, float)) and len(text := repr(value)) <= 40:
         return text
     return kind(value)
@@ -74,7 +77,7 @@ class Section:
         return Section(value, self.at(key))
 
     def text(self, key: object, default: T) -> str | T:
-        """A string that is not empty."""
+        """A string that is not empty, unmasked."""
         value = self.values.get(key, default)
         if key not in self.values:
             return default
@@ -82,7 +85,7 @@ class Section:
             raise self.error(key, f"must be a string, not {kind(value)}")
         if not value:
             raise self.error(key, "must not be empty")
-        return value
+        return str(value)
 
     def flag(self, key: str) -> bool:
         """A boolean, false where absent; nothing else stands for them."""

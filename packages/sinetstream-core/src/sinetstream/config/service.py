@@ -39,8 +39,8 @@ def load(
     the plugin declares, None where it declares nothing, and may raise; it is called once, when `type` is known.
 
     Reads files: the configuration, and where it names them password files and the private key; nothing is cached.
-    `params` of the result is the merged mapping with environment references and encrypted values resolved and secrets
-    masked. Raises `NoConfigError`, `NoServiceError`, `InvalidConfigError` (what is wrong with a source) and
+    `params` of the result is the merged mapping with environment references and encrypted values resolved; these, and
+    what is secret by its name, print masked. Raises `NoConfigError`, `NoServiceError`, `InvalidConfigError` (what is wrong with a source) and
     `InvalidArgumentError` (what is wrong with a parameter, wherever it came from).
     """
     _check_arguments(service, config, no_config)
@@ -76,7 +76,7 @@ def _from_file(config_file: object, service: str | None) -> tuple[str, int, str,
 def _resolved(params: dict[str, Any], path: str) -> dict[str, Any]:
     @functools.cache  # for this call alone: the key goes with it
     def private_key() -> Opener:
-        from sinetstream.config.private_key import PrivateKey  # noqa: PLC0415  ciphers on first use
+        from sinetstream.config.private_key import PrivateKey
 
         return PrivateKey.load()
 

@@ -35,7 +35,7 @@ def _checked(role: str, value: object, path: str) -> str | list[str]:
     if isinstance(value, str):
         if not value:
             raise InvalidArgumentError(f"{path}: must not be empty", path=path)
-        return value
+        return str(value)
     if not isinstance(value, (list, tuple)):
         raise InvalidArgumentError(f"{path}: must be a string or a list of strings, not {kind(value)}", path=path)
     if not value:
@@ -46,7 +46,7 @@ def _checked(role: str, value: object, path: str) -> str | list[str]:
         if not topic:
             raise InvalidArgumentError(f"{path}: a topic must not be empty", path=path)
     if role == "reader":
-        return list(value)
+        return [str(topic) for topic in value]
     if len(value) > 1:
         raise InvalidArgumentError(f"{path}: a writer has one topic, not {len(value)}", path=path)
     return str(value[0])
