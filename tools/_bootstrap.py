@@ -61,7 +61,9 @@ def settle() -> None:
         "HATCH_DATA_DIR": str(HERE / "data"),
         "HATCH_CACHE_DIR": str(HERE / "cache"),
         "HATCH_PYTHON": "self",
+        "UV_NO_SOURCES": "1",  # or uv looks for a workspace above the checkout
     }
+    os.environ.setdefault("UV_SYSTEM_CERTS", "1")  # as pip does: a company's proxy has its own certificate
     os.environ.setdefault("UV_CACHE_DIR", str(HERE / "cache" / "uv"))
     if (HERE / "uv.toml").exists():
         os.environ.setdefault("UV_CONFIG_FILE", str(HERE / "uv.toml"))
