@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
 __all__ = ["Meter", "Metrics"]
+
+_SUMMED_AT_ONCE = 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,44 +104,39 @@ _PRINTED = (
 
 
 class Meter:
-    """Counts for one reader or writer, from any thread."""
+    """Counts for one reader or writer, from any thread.
 
-    __slots__ = ("_bytes", "_compressed", "_count", "_end", "_errors", "_lock", "_max", "_min", "_plain", "_start")
+    Counting a message is one append; the sums are made of many at a time, and when somebody looks.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._new: deque[tuple[int, int, int, float]] = deque()
         self._clear()
-
-    def _clear(self) -> None:
-        self._start = self._end = time.time()
-        self._count = self._errors = self._plain = self._compressed = self._bytes = self._max = 0
-        self._min: int | float = float("inf")
 
     def message(self, size: int, compressed: int, plain: int, now: float) -> None:
         """Count one message: its size as carried, after compression, before compression; `now` in seconds."""
-        with self._lock:
-            self._count += 1
-            self._bytes += size
-            self._compressed += compressed
-            self._plain += plain
-            self._end = now
-            self._min = min(self._min, size)
-            self._max = max(self._max, size)
+        self._new.append((size, compressed, plain, now))
+        if len(self._new) >= _SUMMED_AT_ONCE:
+            with self._lock:
+                self._sum()
 
     def error(self) -> None:
         """Count one error."""
         with self._lock:
             self._errors += 1
-            self._end = time.time()
+            self._end = max(self._end, time.time())
 
     def reset(self) -> None:
         """Begin anew."""
         with self._lock:
+            self._new.clear()
             self._clear()
 
     def snapshot(self, raw: Any) -> Metrics:
         """The counts at this moment, consistent with one another."""
         with self._lock:
+            self._sum()
             return Metrics(
                 start_time=self._start,
                 end_time=self._end,
@@ -146,8 +144,27 @@ class Meter:
                 msg_uncompressed_bytes_total=self._plain,
                 msg_compressed_bytes_total=self._compressed,
                 msg_bytes_total=self._bytes,
-                msg_size_min=int(self._min) if self._count else None,
-                msg_size_max=self._max if self._count else None,
+                msg_size_min=self._min,
+                msg_size_max=self._max,
                 error_count_total=self._errors,
                 raw=raw,
             )
+
+    def _clear(self) -> None:
+        self._start = self._end = time.time()
+        self._count = self._errors = self._plain = self._compressed = self._bytes = 0
+        self._min: int | None = None
+        self._max: int | None = None
+
+    def _sum(self) -> None:
+        new = [self._new.popleft() for _ in range(len(self._new))]
+        if not new:
+            return
+        sizes, compressed, plain, times = zip(*new, strict=True)
+        self._count += len(new)
+        self._bytes += sum(sizes)
+        self._compressed += sum(compressed)
+        self._plain += sum(plain)
+        self._end = max(self._end, *times)
+        self._min = min(sizes) if self._min is None else min(self._min, *sizes)
+        self._max = max(sizes) if self._max is None else max(self._max, *sizes)

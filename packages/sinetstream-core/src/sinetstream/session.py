@@ -15,6 +15,7 @@ from sinetstream.codec.build import build
 from sinetstream.config import inline
 from sinetstream.consistency import Consistency
 from sinetstream.errors import AlreadyConnectedError, NotOpenError, SinetError, UnsupportedOperationError
+from sinetstream.message import Message
 from sinetstream.metrics import Meter, Metrics
 from sinetstream.spi.abilities import Ability
 from sinetstream.spi.feed import SLICE_MS
@@ -223,13 +224,17 @@ class Session:
 
     def _plugin_params(self) -> dict[str, Any]:
         settings = self.settings
-        params = {name: value for name, value in settings.params.items() if name not in ("topic", "topics")}
+        params = config.copied(settings.params, settings.path)
+        for name in ("topic", "topics"):
+            params.pop(name, None)
         if len(settings.topics) == 1:
             params["topic"] = settings.topics[0]
         if self._role == "reader":
             params["topics"] = list(settings.topics)
             params["receive_timeout_ms"] = self._receive_timeout_ms
         params.setdefault("type_spec", {})
+        for path in getattr(self.plugin_class, "encoded_parameters", ()):
+            self._encode_parameter(params, path)
         params.update(
             type=settings.type,
             consistency=settings.consistency,
@@ -239,6 +244,17 @@ class Session:
             max_pending_bytes=settings.max_pending_bytes,
         )
         return params
+
+    def _encode_parameter(self, params: dict[str, Any], path: str) -> None:
+        *place, name = path.split(".")
+        around: Any = params
+        for part in place:
+            around = around.get(part) if isinstance(around, dict) else None
+        if not isinstance(around, dict) or name not in around:
+            return
+        at = ".".join(filter(None, (self.settings.path, *place)))
+        settings = config.codec_settings({**self.settings.params, **around}, at)
+        around[name] = build(settings, plugins.load, writing=True).encode(around[name], Message.NOTSTAMP)[0]
 
 
 def _close_after(error: BaseException, plugin: Any) -> None:
