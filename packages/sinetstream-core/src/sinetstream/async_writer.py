@@ -81,7 +81,7 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         confirmation, at most `publish_timeout_ms`. Not to be called in a handler, which it would wait for.
         """
         outbound = self._opened()
-        if outbound.in_thread():
+        if outbound.in_dispatch():
             raise SinetError("publish_many waits for handlers to run and cannot be called in one: use publish")
         timeout = self._timeout()
         deliveries = [self._sent(outbound, value, timestamp, timeout) for value in values]
@@ -95,7 +95,7 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         if self._session.take() is None or self._outbound is None:
             return
         outbound, self._outbound = self._outbound, None
-        if outbound.in_thread():
+        if outbound.in_dispatch():
             threading.Thread(target=self._finish, args=(outbound,), name="sinetstream-close").start()
         else:
             self._finish(outbound)

@@ -38,7 +38,7 @@ class Outbound:
         self._thread = threading.Thread(target=self._dispatch, name="sinetstream-promises", daemon=True)
         self._thread.start()
 
-    def in_thread(self) -> bool:
+    def in_dispatch(self) -> bool:
         """Whether the caller runs on the dispatch thread, in a handler."""
         return threading.current_thread() is self._thread
 
