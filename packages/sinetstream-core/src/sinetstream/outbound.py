@@ -94,6 +94,8 @@ class Outbound:
             return self.rejected(self._session.translated(error))
         self._pending[delivery] = encoded
         delivery.adopt(self)
+        if self._closed:  # since this began: `close` may have looked already
+            delivery.fail(_unconfirmed())
         return delivery
 
     def rejected(self, error: Exception) -> Delivery[Any]:
@@ -113,11 +115,7 @@ class Outbound:
             self._limit = inf  # whoever waits for room is told by `send`
             self.give_back(0)
             for delivery in list(self._pending):
-                delivery.fail(
-                    ConnectionError(
-                        "the writer was closed before this was confirmed; whether the broker has it is unknown"
-                    )
-                )
+                delivery.fail(_unconfirmed())
             with self._changed:
                 self._changed.wait_for(lambda: not self._pending)
             self._settled.put(None)
@@ -163,3 +161,7 @@ class Outbound:
             f"{self._bytes} bytes wait to be confirmed and {size} more exceed max_pending_bytes ({self._limit}): "
             "await earlier promises, use publish_many, or raise max_pending_bytes"
         )
+
+
+def _unconfirmed() -> ConnectionError:
+    return ConnectionError("the writer was closed before this was confirmed; whether the broker has it is unknown")
