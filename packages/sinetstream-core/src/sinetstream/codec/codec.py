@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any, Protocol
 
 from sinetstream.errors import InvalidMessageError
@@ -13,12 +14,12 @@ __all__ = ["Encryption", "Framing", "MessageCodec"]
 class Encryption(Protocol):
     """What stands in the place of the encryption layer."""
 
-    def encrypt(self, plain: bytes, head: bytes) -> bytes:
-        """The encrypted body of a message, behind `head`."""
+    def encrypt(self, head: bytes, prefix: bytes, payload: bytes) -> bytes:
+        """The message: `head`, then prefix and payload encrypted. In one call, so that a payload is copied once."""
         ...
 
-    def decrypt(self, message: bytes, start: int, key_version: int | None) -> tuple[bytes, int]:
-        """Bytes in which the decrypted body begins at the index that comes with them."""
+    def decrypt(self, message: bytes, start: int, key_version: int | None) -> tuple[bytes | BytesIO, int]:
+        """The decrypted body begins at the index that comes with it; of large messages it may be a buffer to cut from."""
         ...
 
 
@@ -27,9 +28,9 @@ class Framing(Protocol):
 
     head: bytes
 
-    def pack(self, payload: bytes, timestamp_us: int) -> bytes: ...
+    def prefix(self, payload_bytes: int, timestamp_us: int) -> bytes: ...
 
-    def unpack(self, packed: bytes, start: int) -> tuple[int, bytes]: ...
+    def unpack(self, packed: bytes | BytesIO, start: int) -> tuple[int, bytes]: ...
 
     def unpack_head(self, message: bytes) -> tuple[int | None, int]: ...
 
@@ -55,7 +56,7 @@ class MessageCodec:
         self._compress = compress
         self._decompress = decompress
         self._head = framing.head
-        self._pack = framing.pack
+        self._prefix = framing.prefix
         self._unpack = framing.unpack
         self._unpack_head = framing.unpack_head
         self._encrypt = encryption.encrypt
@@ -75,9 +76,9 @@ class MessageCodec:
             stage = "compression"
             compressed = self._compress(plain)
             stage = "envelope"
-            body = self._pack(compressed, timestamp_us)
+            prefix = self._prefix(len(compressed), timestamp_us)
             stage = "encryption"
-            message = self._encrypt(body, self._head)
+            message = self._encrypt(self._head, prefix, compressed)
         except InvalidMessageError:
             raise
         except Exception as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 from sinetstream.codec import envelope, packet
 
 __all__ = ["Enveloped", "UserDataOnly"]
@@ -13,7 +15,7 @@ class Enveloped:
     def __init__(self, message_format: int, key_version: int) -> None:
         self.head = packet.header(key_version) if message_format == 3 else b""
 
-    pack = staticmethod(envelope.pack)
+    prefix = staticmethod(envelope.prefix)
     unpack = staticmethod(envelope.unpack)
     unpack_head = staticmethod(packet.unpack)
 
@@ -23,12 +25,12 @@ class UserDataOnly:
 
     head = b""
 
-    def pack(self, payload: bytes, timestamp_us: int) -> bytes:
-        del timestamp_us
-        return payload
+    def prefix(self, payload_bytes: int, timestamp_us: int) -> bytes:
+        del payload_bytes, timestamp_us
+        return b""
 
-    def unpack(self, packed: bytes, start: int) -> tuple[int, bytes]:
-        return 0, packed[start:]
+    def unpack(self, packed: bytes | BytesIO, start: int) -> tuple[int, bytes]:
+        return 0, packed[start:] if isinstance(packed, bytes) else packed.getvalue()[start:]
 
     def unpack_head(self, message: bytes) -> tuple[int | None, int]:
         del message

@@ -5,7 +5,7 @@ It is neither encrypted nor authenticated: what a key version means is up to who
 
 from __future__ import annotations
 
-__all__ = ["HEADER_BYTES", "header", "pack", "unpack"]
+__all__ = ["HEADER_BYTES", "header", "unpack"]
 
 HEADER_BYTES = 6
 _MARKER = b"\xdf\x03\x00\x00"
@@ -14,11 +14,6 @@ _MARKER = b"\xdf\x03\x00\x00"
 def header(key_version: int) -> bytes:
     """The header of messages under this key version; 0 says that they are not encrypted."""
     return _MARKER + key_version.to_bytes(2, "big")
-
-
-def pack(body: bytes, head: bytes) -> bytes:
-    """The message with this header, which is empty where the format has none."""
-    return head + body
 
 
 def unpack(packet: bytes) -> tuple[int | None, int]:

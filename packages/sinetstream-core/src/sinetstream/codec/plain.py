@@ -39,8 +39,8 @@ def measured(decompress: Callable[[bytes], bytes], max_bytes: int) -> Callable[[
 class Unencrypted:
     """In the place of encryption: a message under a key version is refused."""
 
-    def encrypt(self, plain: bytes, head: bytes) -> bytes:
-        return head + plain
+    def encrypt(self, head: bytes, prefix: bytes, payload: bytes) -> bytes:
+        return b"".join((head, prefix, payload))
 
     def decrypt(self, message: bytes, start: int, key_version: int | None) -> tuple[bytes, int]:
         if key_version:

@@ -1,0 +1,47 @@
+"""AES in CBC, OFB and CFB8 (NIST SP 800-38A), for interoperability: none of them can tell what was forged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from cryptography.hazmat.decrepit.ciphers.modes import CFB8, OFB
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+from cryptography.hazmat.primitives.ciphers.modes import CBC
+
+from sinetstream.errors import InvalidMessageError
+
+__all__ = ["Unauthenticated", "cbc", "cfb8", "ofb"]
+
+_IV_BYTES = 16
+
+
+class Unauthenticated:
+    """One of these modes under one key."""
+
+    def __init__(self, key: bytes, mode: Callable[[bytes], CBC | CFB8 | OFB]) -> None:
+        self._aes = AES(key)
+        self._mode = mode
+
+    def seal(self, head: bytes, associated: bytes, prefix: bytes, payload: bytes) -> bytes:
+        context = Cipher(self._aes, self._mode(associated[-_IV_BYTES:])).encryptor()
+        return b"".join((head, associated, context.update(prefix + payload), context.finalize()))
+
+    def open(self, associated: bytes, sealed: bytes | memoryview) -> bytes:
+        context = Cipher(self._aes, self._mode(associated[-_IV_BYTES:])).decryptor()
+        try:
+            return context.update(sealed) + context.finalize()
+        except ValueError as error:  # CBC, of what are no whole blocks
+            raise InvalidMessageError("decryption: the message is cut off or damaged") from error
+
+
+def cbc(key: bytes) -> Unauthenticated:
+    return Unauthenticated(key, CBC)
+
+
+def ofb(key: bytes) -> Unauthenticated:
+    return Unauthenticated(key, OFB)
+
+
+def cfb8(key: bytes) -> Unauthenticated:
+    return Unauthenticated(key, CFB8)
