@@ -56,19 +56,19 @@ def attempt(**given: Any) -> SinetError | None:
     return None
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(PARAMETERS, st.booleans(), st.sampled_from(["reader", "writer"]))
 def test_any_keywords_are_settings_or_an_error_of_ours(keywords: dict[str, Any], encrypted: bool, role: str) -> None:
     attempt(role=role, kwargs={"type": "queue", **({"data_encryption": True} if encrypted else {}), **keywords})
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(VALUES, VALUES, VALUES, VALUES)
 def test_any_arguments_are_settings_or_an_error_of_ours(service: Any, topics: Any, source: Any, no_config: Any) -> None:
     attempt(service=service, topics=topics, config=source, no_config=no_config, kwargs={"type": "queue"})
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(VALUES)
 def test_a_refusal_of_a_parameter_always_has_its_path(value: Any) -> None:
     for key in sorted(COMMON):

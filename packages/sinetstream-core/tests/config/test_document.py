@@ -40,6 +40,7 @@ def refused(text: str | bytes) -> str:
         ("a: !!python/object/apply:os.getcwd []", "f.yml:1:4: an unknown tag"),
         ("a: &x [*x]", "f.yml:1:4: contains itself"),
         ("<<: 7", "f.yml:1:"),
+        ("&a &b", "f.yml:1:4: expected '<document start>', but found '<anchor>'"),
     ],
 )
 def test_a_mistake_is_named_with_line_and_column(text: str, start: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -191,3 +192,18 @@ def test_what_is_not_base64_is_refused_without_showing_it(load: Load, home: Path
     install(home, pem())
 
     assert text not in refused(load, f"!sinetstream/encrypted {text}").removeprefix("services.s.type_spec.password: ")
+
+
+def test_the_private_key_does_not_outlive_the_load(load: Load, home: Path) -> None:
+    from sinetstream.config.private_key import PrivateKey
+
+    install(home, pem())
+    gc.collect()
+    gc.disable()
+    try:
+        load(f"{V3}{{s: {{type: queue, topic: {tagged(container(b't'))}}}}}")
+        left = [thing for thing in gc.get_objects() if isinstance(thing, PrivateKey)]
+    finally:
+        gc.enable()
+
+    assert left == []

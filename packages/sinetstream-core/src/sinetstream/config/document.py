@@ -132,7 +132,11 @@ def _scrubbed(error: yaml.MarkedYAMLError) -> str:
         return "an alias without an anchor; quote the value if it begins with '*'"
     if isinstance(error, ComposerError | ConstructorError):
         return str(problem) if not problem.startswith("found duplicate anchor") else "an anchor is defined twice"
-    return re.sub(r"'(?!<)[^']{3,}'", "'***'", problem)
+    return re.sub(r"'[^']*'", _masked, problem)
+
+
+def _masked(quoted: re.Match[str]) -> str:
+    return quoted[0] if len(quoted[0]) <= 3 or quoted[0].startswith("'<") else "'***'"
 
 
 def _place(before: str) -> tuple[int, int]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from sinetstream.config.merge import copied
@@ -40,6 +38,9 @@ def files(params: Mapping[str, Any], path: str = "") -> Iterator[dict[str, Any]]
         yield result
         return
     contents = [_content(mapping[name + _SUFFIX], joined(at, name + _SUFFIX)) for mapping, name, at in places]
+    import tempfile  # heavy, and few need it
+    from pathlib import Path
+
     try:
         directory = tempfile.TemporaryDirectory(prefix="sinetstream-", ignore_cleanup_errors=True)
     except OSError as error:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from contextlib import suppress
-from pathlib import Path
-from typing import Any
 
 from sinetstream.config.section import Section, kind, shown
 from sinetstream.settings import Secret
@@ -15,7 +12,6 @@ __all__ = ["secrets"]
 
 _WAYS = ("password", "key", "keys", "_keys")
 _HIGHEST = 32767  # the version is a signed 16-bit number in Java; 0 marks plain text
-_LARGEST_FILE = 64 * 1024
 _ENCODINGS = {"utf-8": "utf-8", "utf8": "utf-8", "latin-1": "latin-1", "latin1": "latin-1", "iso-8859-1": "latin-1"}
 
 
@@ -69,7 +65,7 @@ def _password(section: Section, key: object, encoding: str) -> Secret:
         if (place.get("value") is None) == (place.get("path") is None):
             raise section.error(key, "must have one of value and path")
         if place.get("path") is not None:
-            return _from_file(place, encoding)
+            return Secret(_from_file(place, encoding), is_password=True)
         key, value = "value", place.values["value"]
     if isinstance(value, bytes):
         secret = bytes(value)
@@ -82,33 +78,14 @@ def _password(section: Section, key: object, encoding: str) -> Secret:
     return Secret(secret, is_password=True)
 
 
-def _from_file(place: Section, encoding: str) -> Secret:
-    content = _content(place, place.get("path"))
-    for end in (b"\r\n", b"\n"):
-        if content.endswith(end):
-            content = content[: -len(end)]
-            break
-    if not content:
-        raise place.error("path", "the password file is empty")
+def _from_file(place: Section, encoding: str) -> bytes:
+    from sinetstream.config.password_file import content  # on first use
+
+    password = content(place, "path")
     if encoding != "utf-8":
         with suppress(UnicodeDecodeError):  # not UTF-8: it is in that encoding already
-            content = _encoded(place, "path", content.decode(), encoding)
-    return Secret(content, is_password=True)
-
-
-def _content(place: Section, path: Any) -> bytes:
-    if not isinstance(path, (str, os.PathLike)):
-        raise place.error("path", f"must be the path of a file, not {kind(path)}")
-    try:
-        with Path(path).expanduser().open("rb") as stream:
-            content: bytes = stream.read(_LARGEST_FILE + 1)
-    except OSError as error:
-        raise place.error("path", f"cannot read the password file {os.fspath(path)}: {error.strerror}") from None
-    except (ValueError, RuntimeError):
-        raise place.error("path", "cannot be the path of a file") from None
-    if len(content) > _LARGEST_FILE:
-        raise place.error("path", f"the password file is larger than {_LARGEST_FILE:,} bytes")
-    return content
+            return _encoded(place, "path", password.decode(), encoding)
+    return password
 
 
 def _encoded(place: Section, key: object, text: str, encoding: str) -> bytes:

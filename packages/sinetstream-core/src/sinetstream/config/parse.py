@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, cast
 
@@ -69,7 +68,9 @@ def _consistency(section: Section) -> Consistency:
 
 def _client_id(section: Section) -> str:
     if section.get("client_id") in (None, ""):
-        return f"sinetstream-{uuid.uuid4()}"
+        from uuid import uuid4
+
+        return f"sinetstream-{uuid4()}"
     return str(section.text("client_id", ""))
 
 

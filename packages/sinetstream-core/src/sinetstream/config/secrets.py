@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 import re
 from collections.abc import Callable
 from typing import Protocol
@@ -37,7 +37,7 @@ class Encrypted:
         bytes in any case.
         """
         try:
-            container = base64.b64decode("".join(self._text.split()), validate=True)
+            container = binascii.a2b_base64("".join(self._text.split()), strict_mode=True)
         except ValueError:
             raise InvalidConfigError(f"{path}: is not base64", path=path) from None
         try:

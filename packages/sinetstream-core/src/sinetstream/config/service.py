@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from sinetstream.config import topics as asked
 from sinetstream.config.env import Reference, references
-from sinetstream.config.file import read
 from sinetstream.config.masking import masked
 from sinetstream.config.merge import copied, overlaid
 from sinetstream.config.parse import service_settings
@@ -40,8 +39,8 @@ def load(
 
     Reads files: the configuration, and where it names them password files and the private key; nothing is cached.
     `params` of the result is the merged mapping with environment references and encrypted values resolved; these, and
-    what is secret by its name, print masked. Raises `NoConfigError`, `NoServiceError`, `InvalidConfigError` (what is wrong with a source) and
-    `InvalidArgumentError` (what is wrong with a parameter, wherever it came from).
+    what is secret by its name, print masked. Raises `NoConfigError`, `NoServiceError`, `InvalidConfigError` (what is
+    wrong with a source) and `InvalidArgumentError` (what is wrong with a parameter, wherever it came from).
     """
     _check_arguments(service, config, no_config)
     keywords = {key: value for key, value in kwargs.items() if topics is None or key not in ("topic", "topics")}
@@ -68,13 +67,15 @@ def _check_arguments(service: object, config: object, no_config: object) -> None
 
 
 def _from_file(config_file: object, service: str | None) -> tuple[str, int, str, Mapping[str, Any]]:
+    from sinetstream.config.file import read
+
     source = read(config_file)
     service, file = source.choose(service)
     return f"services.{service}", source.version, service, references(file) if source.version >= 3 else file
 
 
 def _resolved(params: dict[str, Any], path: str) -> dict[str, Any]:
-    @functools.cache  # for this call alone: the key goes with it
+    @functools.cache
     def private_key() -> Opener:
         from sinetstream.config.private_key import PrivateKey
 
@@ -91,5 +92,8 @@ def _resolved(params: dict[str, Any], path: str) -> dict[str, Any]:
             return value.resolve(at, private_key)
         return value
 
-    result: dict[str, Any] = masked(resolved(params, path))
+    try:
+        result: dict[str, Any] = masked(resolved(params, path))
+    finally:
+        private_key.cache_clear()
     return result

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 
 __all__ = ["warn_once"]
@@ -17,4 +16,6 @@ def warn_once(text: str) -> None:
         if text in _said:
             return
         _said.add(text)
+    import logging
+
     logging.getLogger("sinetstream").warning("%s", text)
