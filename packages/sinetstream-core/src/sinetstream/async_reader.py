@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from math import inf
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self
 
 from sinetstream.errors import InvalidMessageError
 from sinetstream.inbound import Inbound
@@ -16,10 +16,9 @@ from sinetstream.reading import Seekable
 from sinetstream.resolve import push_reader
 from sinetstream.session import Session, Source
 from sinetstream.spi.feed import Feed
+from sinetstream.values import T
 
 __all__ = ["AsyncMessageReader"]
-
-T = TypeVar("T")
 
 log = logging.getLogger("sinetstream")
 

@@ -7,12 +7,13 @@ import threading
 from collections.abc import Iterable, Mapping
 from math import inf
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self
 
 from sinetstream.clock import microseconds, now_us
 from sinetstream.errors import PublishTimeoutError, SinetError
 from sinetstream.resolve import promising_writer
 from sinetstream.session import Session, Source
+from sinetstream.values import T
 from sinetstream.writing import WriterEndpoint, many_failed
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from sinetstream.spi.delivery import Delivery
 
 __all__ = ["AsyncMessageWriter"]
-
-T = TypeVar("T")
 
 
 class AsyncMessageWriter(WriterEndpoint, Generic[T]):

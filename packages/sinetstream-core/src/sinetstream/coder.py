@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, Generic, Literal, Self, TypeVar
+from typing import Any, Generic, Literal, Self
 
 from sinetstream import config, plugins
 from sinetstream.clock import microseconds, now_us
 from sinetstream.codec.build import build
 from sinetstream.codec.codec import MessageCodec
 from sinetstream.message import Message
+from sinetstream.values import T
 
 __all__ = ["SINETStreamMessageDecoder", "SINETStreamMessageEncoder"]
-
-T = TypeVar("T")
 
 
 class _Coder:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic
 
 from sinetstream.consistency import Consistency
 from sinetstream.errors import InvalidMessageError
 from sinetstream.message import Attributes, Message
 from sinetstream.session import Session
 from sinetstream.spi.abilities import Ability
+from sinetstream.values import T
 
 __all__ = ["Inbound"]
-
-T = TypeVar("T")
 
 
 class Inbound(Generic[T]):

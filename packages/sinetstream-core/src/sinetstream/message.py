@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic
+
+from sinetstream.values import T
 
 __all__ = ["Attributes", "Message"]
-
-T = TypeVar("T")
 
 Attributes = tuple[bytes | None, Mapping[str, bytes]]
 

@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self
 
 from sinetstream.errors import BusyError, InvalidMessageError, ReaderClosedError
 from sinetstream.inbound import Inbound
@@ -15,10 +15,9 @@ from sinetstream.reading import Seekable
 from sinetstream.resolve import pull_reader
 from sinetstream.session import Session, Source
 from sinetstream.spi.iteration import Item, is_end
+from sinetstream.values import T
 
 __all__ = ["MessageReader"]
-
-T = TypeVar("T")
 
 _NOTHING = object()
 

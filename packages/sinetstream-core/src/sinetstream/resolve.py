@@ -10,12 +10,12 @@ __all__ = ["promising_writer", "pull_reader", "push_reader", "waiting_writer"]
 
 
 def pull_reader(name: str) -> type[Any]:
-    """A class that is iterated, for `MessageReader`."""
+    """A class that is iterated, for `MessageReader` and `aio`: an old plugin's `reader` takes nothing ahead."""
     return _iterated(*plugins.find(name, "sinetstream.reader", "sinetstream.async_reader"))
 
 
 def push_reader(name: str) -> type[Any]:
-    """A class that is iterated, for `AsyncMessageReader` and `aio`: callbacks run on our thread, not the plugin's."""
+    """A class that is iterated, for `AsyncMessageReader`: callbacks run on our thread, not the plugin's."""
     return _iterated(*plugins.find(name, "sinetstream.async_reader", "sinetstream.reader"))
 
 

@@ -224,7 +224,7 @@ class Session:
 
     def _plugin_params(self) -> dict[str, Any]:
         settings = self.settings
-        params = config.copied(settings.params, settings.path)
+        params: dict[str, Any] = config.copied(settings.params, settings.path)
         for name in ("topic", "topics"):
             params.pop(name, None)
         if len(settings.topics) == 1:

@@ -9,18 +9,17 @@ from collections.abc import Iterable, Mapping
 from math import inf
 from time import time
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self
 
 from sinetstream.clock import microseconds, now_us
 from sinetstream.errors import SinetError
 from sinetstream.pipeline import Pipeline
 from sinetstream.resolve import waiting_writer
 from sinetstream.session import Session, Source
+from sinetstream.values import T
 from sinetstream.writing import WriterEndpoint, many_failed
 
 __all__ = ["MessageWriter"]
-
-T = TypeVar("T")
 
 
 class MessageWriter(WriterEndpoint, Generic[T]):

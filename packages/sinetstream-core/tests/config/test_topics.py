@@ -60,12 +60,13 @@ def test_a_keyword_replaces_both_of_the_file(load: Load, named: str, keyword: st
     assert "file" not in str(settings.params)
 
 
-def test_topic_and_topics_of_one_source_must_agree(load: Load) -> None:
-    assert load("s: {type: queue, topic: a, topics: [a]}").topics == ("a",)
-    with pytest.raises(InvalidArgumentError, match="differs from topics") as caught:
-        load("s: {type: queue, topic: a, topics: [b]}")
+def test_a_service_may_have_topics_for_its_readers_and_a_topic_for_its_writers(load: Load) -> None:
+    text = "s: {type: queue, topic: out, topics: [in, out]}"
 
-    assert caught.value.path == "services.s.topic"
+    reader, writer = load(text, role="reader"), load(text, role="writer")
+
+    assert reader.topics == ("in", "out")
+    assert writer.topics == ("out",)
 
 
 @pytest.mark.parametrize("role", ["reader", "writer"])

@@ -7,7 +7,7 @@ import os
 from collections import deque
 from math import inf
 from types import TracebackType
-from typing import Any, Generic, Self, TypeVar
+from typing import Any, Generic, Self
 
 from sinetstream.aio.blocking import in_thread
 from sinetstream.clock import microseconds
@@ -15,15 +15,14 @@ from sinetstream.errors import AsyncReaderClosedError, BusyError, InvalidMessage
 from sinetstream.inbound import Inbound
 from sinetstream.message import Message
 from sinetstream.reading import ReaderEndpoint
-from sinetstream.resolve import push_reader
+from sinetstream.resolve import pull_reader
 from sinetstream.session import Session, Source
 from sinetstream.spi.abilities import Ability
 from sinetstream.spi.feed import Feed
 from sinetstream.spi.iteration import Item
+from sinetstream.values import T
 
 __all__ = ["MessageReader"]
-
-T = TypeVar("T")
 
 _WINDOW = 64
 _SHORTEST_WAIT_MS = 50
@@ -57,7 +56,7 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         **kwargs: Any,
     ) -> None:
         source = Source(service, topics, config, config_file, kwargs)
-        self._session = Session("reader", source, push_reader, own_thread=True)
+        self._session = Session("reader", source, pull_reader, own_thread=True)
         self._inbound: Inbound[T] = Inbound(self._session)
         self._ahead = Ability.ACKNOWLEDGE in self._session.abilities
         self._feed: Feed  # there is one while there is a plugin
@@ -68,7 +67,7 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         self._arrived: deque[Message[T] | _Refused | Exception] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._task: asyncio.Task[Any] | None = None
-        self._asked = self._reading = False
+        self._asked = self._reading = self._decoding = False
         self._in_hand: Any = _NOTHING
         self._handed_out = 0
 
@@ -185,12 +184,14 @@ class MessageReader(ReaderEndpoint, Generic[T]):
             self._asked = True
             self._feed.allow(1)
         timeout_ms = self.receive_timeout_ms
+        timeout = None if timeout_ms == inf else max(timeout_ms, _SHORTEST_WAIT_MS) / 1000
         try:
             if not self._arrived:  # the feed looks for a waiter after it has added a message
-                async with asyncio.timeout(None if timeout_ms == inf else max(timeout_ms, _SHORTEST_WAIT_MS) / 1000):
+                await asyncio.wait((self._waiter,), timeout=timeout)
+                if self._decoding:  # the message has come in time; a key may take longer to derive
                     await self._waiter
-        except TimeoutError:
-            raise StopAsyncIteration from None
+                elif not (self._arrived or self._waiter.done()):
+                    raise StopAsyncIteration
         finally:
             self._waiter = None
         if not self._arrived:
@@ -200,10 +201,13 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         return AsyncReaderClosedError(str(self._session.not_open()))
 
     def _receive(self, payload: bytes, topic: str | None, raw: Any) -> None:
+        self._decoding = True
         try:
             self._arrive(self._inbound.message(payload, topic, raw))
         except InvalidMessageError as error:
             self._arrive(_Refused((payload, topic, raw), error))
+        finally:
+            self._decoding = False
 
     def _failed(self, error: Exception) -> None:
         self._session.meter.error()

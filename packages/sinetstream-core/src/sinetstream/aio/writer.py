@@ -7,13 +7,14 @@ import os
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self
 
 from sinetstream.aio.blocking import in_thread
 from sinetstream.clock import microseconds, now_us
 from sinetstream.errors import NotOpenError, SinetError
 from sinetstream.resolve import promising_writer
 from sinetstream.session import Session, Source
+from sinetstream.values import T
 from sinetstream.writing import WriterEndpoint, many_failed
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from sinetstream.spi.delivery import Delivery
 
 __all__ = ["MessageWriter"]
-
-T = TypeVar("T")
 
 _LARGE = 65_536
 

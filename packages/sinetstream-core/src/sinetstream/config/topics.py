@@ -14,21 +14,17 @@ Topics = str | list[str] | None
 
 
 def resolve(role: Literal["reader", "writer"], argument: object, params: Mapping[str, Any], path: str) -> Topics:
-    """The constructor's argument, else `topics` and `topic` of the parameters, which must agree where both are given.
+    """The constructor's argument, else the parameters: a reader's `topics` before `topic`, a writer's the other way.
 
     A reader gets them as given (a string or a list), a writer one topic; None where there is none.
     """
+    own, other = ("topics", "topic") if role == "reader" else ("topic", "topics")
     if argument is not None:
-        return _checked(role, argument, "topics" if role == "reader" else "topic")
-    found = {
-        name: _checked(role, params[name], joined(path, name))
-        for name in ("topics", "topic")
-        if params.get(name) is not None
-    }
-    if len(found) == 2 and _as_list(found["topic"]) != _as_list(found["topics"]):
-        where = joined(path, "topic")
-        raise InvalidArgumentError(f"{where}: differs from topics beside it; give one of them", path=where)
-    return next(iter(found.values()), None)
+        return _checked(role, argument, own)
+    for name in (own, other):
+        if params.get(name) is not None:
+            return _checked(role, params[name], joined(path, name))
+    return None
 
 
 def _checked(role: str, value: object, path: str) -> str | list[str]:
@@ -51,6 +47,3 @@ def _checked(role: str, value: object, path: str) -> str | list[str]:
         raise InvalidArgumentError(f"{path}: a writer has one topic, not {len(value)}", path=path)
     return str(value[0])
 
-
-def _as_list(topics: str | list[str]) -> list[str]:
-    return [topics] if isinstance(topics, str) else topics

@@ -138,10 +138,10 @@ class AsyncReaderFromReader(_Adapter, PluginAsyncMessageReader):
 class ReaderFromAsyncReader(_Adapter, PluginMessageReader):
     """Keeps what `source` calls back with until it is asked for.
 
-    A source that declares ACKNOWLEDGE bounds that itself; the thread of any other waits while `_ROOM` messages wait.
+    A source that declares ACKNOWLEDGE bounds that itself; the thread of any other waits while one waits here.
     """
 
-    _ROOM = 1000
+    _ROOM = 1  # what waits here is lost in `close`
 
     def __init__(self, params: dict[str, Any]) -> None:
         super().__init__(params)
