@@ -79,18 +79,7 @@ class AsyncMessageReader(Seekable, Generic[T]):
 
         Raises `AlreadyConnectedError`, `ConnectionError` or `AuthorizationError`; then it is closed.
         """
-        plugin = self._session.open()
-        self._inbound.opened(plugin)
-        self._feed = Feed(
-            plugin,
-            on_item=self._deliver,
-            on_error=self._failed,
-            on_end=self._session.released,
-            wakes=self._session.declares_abilities,
-        )
-        self._plugin = plugin
-        self._direct()
-        self._feed.start()
+        self._session.open(self._opened)
         return self
 
     def close(self) -> None:
@@ -112,6 +101,19 @@ class AsyncMessageReader(Seekable, Generic[T]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    def _opened(self, plugin: Any) -> None:
+        self._inbound.opened(plugin)
+        self._feed = Feed(
+            plugin,
+            on_item=self._deliver,
+            on_error=self._failed,
+            on_end=self._session.released,
+            wakes=self._session.declares_abilities,
+        )
+        self._plugin = plugin
+        self._direct()
+        self._feed.start()
 
     def _direct(self) -> None:
         if self._on_message is None:

@@ -44,9 +44,7 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
 
     def open(self) -> Self:
         """Connect. Raises `AlreadyConnectedError`, `ConnectionError` or `AuthorizationError`; then it is closed."""
-        from sinetstream.outbound import Outbound  # imports `promise`, which takes 60 ms
-
-        self._outbound = Outbound(self._session, self._session.open())
+        self._session.open(self._ready)
         return self
 
     def publish(
@@ -106,6 +104,11 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    def _ready(self, plugin: Any) -> None:
+        from sinetstream.outbound import Outbound  # imports `promise`, which takes 60 ms
+
+        self._outbound = Outbound(self._session, plugin)
 
     def _opened(self) -> Outbound:
         if self._outbound is None:

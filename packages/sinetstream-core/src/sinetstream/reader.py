@@ -60,11 +60,7 @@ class MessageReader(Seekable, Generic[T]):
 
         Raises `AlreadyConnectedError`, `ConnectionError` or `AuthorizationError`; then it is closed.
         """
-        plugin = self._session.open()
-        self._inbound.opened(plugin)
-        self._iterator = None
-        self._in_hand = _NOTHING
-        self._plugin = plugin
+        self._session.open(self._opened)
         return self
 
     def close(self) -> None:
@@ -95,6 +91,12 @@ class MessageReader(Seekable, Generic[T]):
                     self._inbound.refused(error, *item)
         finally:
             self._turn.release()
+
+    def _opened(self, plugin: Any) -> None:
+        self._inbound.opened(plugin)
+        self._iterator = None
+        self._in_hand = _NOTHING
+        self._plugin = plugin
 
     def _received(self) -> Item:
         plugin = self._plugin

@@ -98,8 +98,8 @@ class Session:
         self.abilities: frozenset[Ability] = frozenset(getattr(first, "abilities", ()))
         self._check_consistency()
 
-    def open(self) -> Any:
-        """Open the plugin and return it; after an error it is closed.
+    def open(self, ready: Callable[[Any], None]) -> Any:
+        """Open the plugin, give it to `ready` before anybody can close it, and return it; after an error it is closed.
 
         Raises `AlreadyConnectedError` when it is open or being opened; waits while it is being closed.
         """
@@ -113,17 +113,20 @@ class Session:
             if self._role == "writer":  # derives the key, so that no publish has to
                 self.codec = build(self.settings.codec, plugins.load, writing=True)
             with inline.files(self._params) as params:
-                self._plugin = self._open_one(params)
+                plugin = self._open_one(params, ready)
             opened = State.OPEN
-            return self._plugin
+            return plugin
         finally:
             self._become(opened)
 
-    def take(self) -> Any:
-        """Begin to close: the plugin, for the caller to close before it calls `released`; None where nothing is open."""
+    def take(self, only: Any = None) -> Any:
+        """Begin to close: the plugin, for the caller to close before it calls `released`.
+
+        None where nothing is open, or another plugin than `only`.
+        """
         with self._changed:
             self._changed.wait_for(lambda: self._state is not State.OPENING)
-            if self._state is not State.OPEN:
+            if self._state is not State.OPEN or (only is not None and only is not self._plugin):
                 return None
             self._state = State.CLOSING
             plugin, self._plugin = self._plugin, None
@@ -191,11 +194,16 @@ class Session:
     def _label(self) -> str:
         return f"service {self.settings.service!r}" if self.settings.service else f"this {self._role}"
 
-    def _open_one(self, params: dict[str, Any]) -> Any:
-        plugin, self._unopened = self._unopened or self._construct(params), None
+    def _open_one(self, params: dict[str, Any], ready: Callable[[Any], None]) -> Any:
+        plugin, self._unopened = self._unopened, None
+        if plugin is None:
+            plugin = self._construct(params)
         try:
             plugin.open()
+            self._plugin = plugin
+            ready(plugin)
         except BaseException as error:
+            self._plugin = None
             _close_after(error, plugin)
             if isinstance(error, Exception):
                 raise self.translated(error)  # noqa: B904  it has its cause

@@ -44,7 +44,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
 
     def open(self) -> Self:
         """Connect. Raises `AlreadyConnectedError`, `ConnectionError` or `AuthorizationError`; then it is closed."""
-        self._plugin = self._session.open()
+        self._session.open(self._opened)
         return self
 
     def publish(
@@ -132,6 +132,9 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    def _opened(self, plugin: Any) -> None:
+        self._plugin = plugin
 
     def _outcome(self, value: T, timestamp: float | None) -> Any:
         try:

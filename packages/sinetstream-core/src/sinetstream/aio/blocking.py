@@ -5,44 +5,49 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 __all__ = ["in_thread"]
 
 R = TypeVar("R")
+Outcome = tuple[Any, BaseException | None]
 
 
-async def in_thread(call: Callable[[], R], undo: Callable[[], object] = lambda: None) -> R:
-    """Run a blocking call in a thread that ends with it. Where nobody waits for it any more, undo it in such a thread."""
+async def in_thread(call: Callable[[], R], undo: Callable[[R], object] = lambda _: None) -> R:
+    """Run a blocking call in a thread that ends with it. Where nobody waits for the result any more, `undo` gets it."""
     loop = asyncio.get_running_loop()
-    done: asyncio.Future[R] = loop.create_future()
-
-    def finish(result: R | None, error: BaseException | None) -> None:
-        if done.cancelled():
-            if error is None:
-                _start(undo)
-        elif error is not None:
-            done.set_exception(error)
-        else:
-            done.set_result(result)  # type: ignore[arg-type]  # there is one where there is no error
+    done: asyncio.Future[Outcome] = loop.create_future()
 
     def run() -> None:
         try:
-            outcome: tuple[R | None, BaseException | None] = call(), None
+            outcome: Outcome = call(), None
         except BaseException as error:  # noqa: BLE001  it is raised where it is awaited
             outcome = None, error
         try:
-            loop.call_soon_threadsafe(finish, *outcome)
+            loop.call_soon_threadsafe(finish, outcome)
         except RuntimeError:  # the loop has been closed
-            undo()
+            abandon(outcome)
+
+    def finish(outcome: Outcome) -> None:
+        if done.cancelled():
+            abandon(outcome)
+        else:
+            done.set_result(outcome)
+
+    def abandon(outcome: Outcome) -> None:
+        if outcome[1] is None:
+            _start(lambda: undo(outcome[0]))
 
     _start(run)
     try:
-        return await done
+        result, error = await done
     except asyncio.CancelledError:
-        if done.done() and not done.cancelled() and done.exception() is None:
-            _start(undo)
+        if not done.cancelled():  # it ended at the same moment
+            abandon(done.result())
         raise
+    if error is not None:
+        raise error
+    return result  # type: ignore[no-any-return]  # what `call` returned
 
 
 def _start(call: Callable[[], object]) -> None:

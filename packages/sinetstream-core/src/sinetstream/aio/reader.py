@@ -78,21 +78,8 @@ class MessageReader(ReaderEndpoint, Generic[T]):
 
     async def open(self) -> Self:
         """Connect; returns when the broker has accepted the subscription. Raises as `sinetstream.MessageReader.open`."""
-        plugin = await in_thread(self._session.open, self._abandon)
-        self._reset()
-        self._loop = asyncio.get_running_loop()
-        self._inbound.opened(plugin)
-        self._plugin = plugin
-        self._feed = Feed(
-            plugin,
-            on_item=self._receive,
-            on_error=self._failed,
-            on_end=self._session.released,
-            wakes=self._session.declares_abilities,
-        )
-        if self._ahead:
-            self._feed.allow(_WINDOW)
-        self._feed.start()
+        loop = asyncio.get_running_loop()
+        await in_thread(lambda: self._session.open(lambda plugin: self._opened(plugin, loop)), self._stop)
         return self
 
     async def close(self) -> None:
@@ -144,9 +131,33 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         await self._seek_in_thread(Ability.SEEK_TIME, "seek_to_time", microseconds(timestamp))
 
     async def _seek_in_thread(self, ability: Ability, method: str, *args: Any) -> None:
+        self._session.require(ability, method)
         self._finish()
-        await in_thread(lambda: self._seek(ability, method, *args))
-        self._arrived.clear()
+        before = list(self._arrived)
+        self._arrived.clear()  # now, since what arrives meanwhile may be from the new position
+        try:
+            await in_thread(lambda: self._seek(ability, method, *args))
+        except BaseException:
+            self._arrived.extendleft(reversed(before))
+            raise
+        for _ in (arrived for arrived in before if not isinstance(arrived, Exception)):
+            self._taken()
+
+    def _opened(self, plugin: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._reset()
+        self._loop = loop
+        self._inbound.opened(plugin)
+        self._feed = Feed(
+            plugin,
+            on_item=self._receive,
+            on_error=self._failed,
+            on_end=self._session.released,
+            wakes=self._session.declares_abilities,
+        )
+        if self._ahead:
+            self._feed.allow(_WINDOW)
+        self._plugin = plugin
+        self._feed.start()
 
     def _finish(self) -> None:
         if self._in_hand is not _NOTHING:
@@ -154,8 +165,11 @@ class MessageReader(ReaderEndpoint, Generic[T]):
             self._acknowledge(finished)
 
     def _acknowledge(self, raw: Any) -> None:
+        plugin = self._plugin
+        if plugin is None:  # closed meanwhile: it has the message back
+            return
         try:
-            self._plugin.acknowledge(raw)
+            plugin.acknowledge(raw)
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
             raise self._session.translated(error)  # noqa: B904  it has its cause
 
@@ -173,29 +187,34 @@ class MessageReader(ReaderEndpoint, Generic[T]):
             await self._wait()
         arrived = self._arrived.popleft()
         if not isinstance(arrived, Exception):
-            self._asked = False
-            if self._ahead:
-                self._feed.allow(1)
+            self._taken()
         return arrived
 
+    def _taken(self) -> None:
+        self._asked = False
+        if self._ahead:
+            self._feed.allow(1)
+
     async def _wait(self) -> None:
-        self._waiter = self._loop.create_future()
         if not (self._ahead or self._asked):
             self._asked = True
             self._feed.allow(1)
         timeout_ms = self.receive_timeout_ms
-        timeout = None if timeout_ms == inf else max(timeout_ms, _SHORTEST_WAIT_MS) / 1000
+        deadline = self._loop.time() + max(timeout_ms, _SHORTEST_WAIT_MS) / 1000
         try:
-            if not self._arrived:  # the feed looks for a waiter after it has added a message
-                await asyncio.wait((self._waiter,), timeout=timeout)
+            while True:  # woken late, for a message that was taken already, it waits again
+                self._waiter = self._loop.create_future()
+                if self._plugin is None:
+                    raise self._closed()
+                if self._arrived:  # the feed looks for a waiter after it has added a message
+                    return
+                await asyncio.wait((self._waiter,), timeout=None if timeout_ms == inf else deadline - self._loop.time())
                 if self._decoding:  # the message has come in time; a key may take longer to derive
                     await self._waiter
                 elif not (self._arrived or self._waiter.done()):
                     raise StopAsyncIteration
         finally:
             self._waiter = None
-        if not self._arrived:
-            raise self._closed()
 
     def _closed(self) -> AsyncReaderClosedError:
         return AsyncReaderClosedError(str(self._session.not_open()))
@@ -215,6 +234,9 @@ class MessageReader(ReaderEndpoint, Generic[T]):
 
     def _arrive(self, arrived: Message[T] | _Refused | Exception) -> None:
         self._arrived.append(arrived)
+        self._wake_soon()
+
+    def _wake_soon(self) -> None:
         if self._waiter is not None:
             try:
                 self._loop.call_soon_threadsafe(self._wake)
@@ -225,27 +247,18 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
 
-    def _abandon(self) -> None:
-        plugin = self._session.take()
-        if plugin is not None:
-            try:
-                plugin.close()
-            finally:
-                self._session.released()
-
     async def _close(self, *, finished: bool) -> None:
-        if self._session.take() is None:
-            return
         try:
             if finished and self._task is asyncio.current_task():
                 self._finish()
         finally:
-            self._plugin = None
-            self._arrived.clear()
-            self._wake()
             await in_thread(self._stop)
 
-    def _stop(self) -> None:
+    def _stop(self, only: Any = None) -> None:
+        if self._session.take(only) is None:
+            return
+        self._plugin = None
+        self._wake_soon()
         try:
             self._feed.stop()
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated

@@ -39,11 +39,11 @@ class MessageWriter(WriterEndpoint, Generic[T]):
     ) -> None:
         super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), promising_writer))
         self._outbound: Outbound | None = None
-        self._turn = asyncio.Lock()
+        self._turn: asyncio.Lock
 
     async def open(self) -> Self:
         """Connect. Raises as `sinetstream.MessageWriter.open`."""
-        await in_thread(self._open, self._finish)
+        await in_thread(lambda: self._session.open(self._opened), self._finish)
         return self
 
     async def publish(
@@ -116,13 +116,14 @@ class MessageWriter(WriterEndpoint, Generic[T]):
                 raise
             return outbound.send(encoded, attributes)
 
-    def _open(self) -> None:
+    def _opened(self, plugin: Any) -> None:
         from sinetstream.outbound import Outbound  # imports `promise`, which takes 60 ms
 
-        self._outbound = Outbound(self._session, self._session.open())
+        self._turn = asyncio.Lock()  # one for each event loop
+        self._outbound = Outbound(self._session, plugin)
 
-    def _finish(self) -> None:
-        if self._session.take() is None or self._outbound is None:
+    def _finish(self, only: Any = None) -> None:
+        if self._session.take(only) is None or self._outbound is None:
             return
         outbound, self._outbound = self._outbound, None
         try:
