@@ -20,9 +20,11 @@ def foreign(file: Path) -> bool:
 
 def main() -> int:
     packages = sorted(ROOT.glob("packages/*/"))
-    groups = {package.name: [package / "src", package / "tests"] for package in packages}
+    groups = {package.name: [package / folder for folder in ("src", "tests", "benchmarks")] for package in packages}
     groups |= {name: [ROOT / name] for name in ("tools", "tests-integration", "docs")}
-    search = os.pathsep.join(str(package / "src") for package in packages)
+    search = os.pathsep.join(
+        str(folder) for folder in (*(package / "src" for package in packages), ROOT / "tools/bench")
+    )
     failed = []
     for name, folders in groups.items():
         files = [str(file.relative_to(ROOT)) for file in python_files(folders) if not foreign(file)]

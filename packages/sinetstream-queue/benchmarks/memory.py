@@ -1,0 +1,106 @@
+"""Large messages through writer and reader: what is alive at a time, and whether it grows with their number."""
+
+import gc
+import threading
+import tracemalloc
+from collections.abc import Iterator
+from itertools import repeat
+from os import urandom
+from typing import Any
+
+import psutil
+from rows import Row
+from sinetstream import MessageReader, MessageWriter
+
+__all__ = ["run"]
+
+_MB = 1_000_000
+_MAXSIZE = 2
+_NO_GROWTH_MB = 2.0  # a message in flight more or less
+_CRYPTO = {"password": "benchmark", "key_derivation": {"iteration": 100_000}}
+_SETTINGS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "AES-256-GCM": {"data_encryption": True, "crypto": _CRYPTO},
+    "gzip": {"data_compression": True, "compression": {"level": 1}},
+    "gzip and AES-256-GCM": {
+        "data_compression": True,
+        "compression": {"level": 1},
+        "data_encryption": True,
+        "crypto": _CRYPTO,
+    },
+}
+
+
+def run(quick: bool) -> list[Row]:
+    few, many = (2, 10) if quick else (100, 1000)
+    return [row for name in _SETTINGS for row in (_copies(name), *_growth(name, few, many))]
+
+
+def _endpoints(name: str) -> tuple[MessageWriter[bytes], MessageReader[bytes]]:
+    common: dict[str, Any] = {"no_config": True, "type": "queue", "type_spec": {"maxsize": _MAXSIZE}, **_SETTINGS[name]}
+    topic = f"memory-{name}"
+    return MessageWriter(topic=topic, **common), MessageReader(topics=topic, **common)
+
+
+def _copies(name: str) -> Row:
+    """The value that the application publishes is one of them, and so is the one that it reads."""
+    writer, reader = _endpoints(name)
+    with writer, reader:
+        writer.publish(urandom(_MB))
+        next(reader)  # what is made once
+        gc.collect()
+        tracemalloc.start()
+        before = tracemalloc.get_traced_memory()[0]
+        _one_message(writer, reader)
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+    return Row(
+        name=f"memory, copies of one 1 MB message alive, {name}",
+        unit="copies",
+        target=4.0,
+        measured=round((peak - before) / _MB, 2),
+        note="the application's own two included",
+    )
+
+
+def _one_message(writer: MessageWriter[bytes], reader: MessageReader[bytes]) -> None:
+    value = urandom(_MB)
+    writer.publish(value)
+    if next(reader).value != value:
+        raise RuntimeError("what was read is not what was published")
+
+
+def _growth(name: str, few: int, many: int) -> Iterator[Row]:
+    writer, reader = _endpoints(name)
+    process = psutil.Process()
+    resident, traced = [], []
+    with writer, reader:
+        tracemalloc.start()
+        for count in few, many - few:
+            _stream(writer, reader, count)
+            gc.collect()
+            resident.append(process.memory_info().rss)
+            traced.append(tracemalloc.get_traced_memory()[0])
+        tracemalloc.stop()
+    for kind, (early, late) in {"resident": resident, "Python's": traced}.items():
+        yield Row(
+            name=f"memory, growth from {few} to {many} messages of 1 MB, {kind}, {name}",
+            unit="MB",
+            target=_NO_GROWTH_MB,
+            measured=round((late - early) / _MB, 2),
+            note=f"{early / _MB:.1f} MB after {few}",
+        )
+
+
+def _stream(writer: MessageWriter[bytes], reader: MessageReader[bytes], count: int) -> None:
+    value = urandom(_MB)
+
+    def write() -> None:
+        for _ in repeat(None, count):
+            writer.publish(value)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    for _ in repeat(None, count):
+        next(reader)
+    thread.join()
