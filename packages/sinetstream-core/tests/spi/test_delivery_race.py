@@ -14,7 +14,7 @@ from sinetstream.spi.delivery import Delivery
 
 Promise: Any = promise.Promise  # its types are not of use
 
-ROUNDS = 3000
+ROUNDS = 1000
 WAIT = 20
 
 
@@ -166,8 +166,8 @@ def test_promise_all_of_pending_deliveries_is_complete_whatever_settles_when() -
 
         return gather, lambda: settle(0), lambda: settle(1)
 
-    race(1500, prepare)
-    assert [p.get(WAIT) for p in results] == [[0, 1, 2, 3, 4, 5]] * 1500
+    race(ROUNDS, prepare)
+    assert [p.get(WAIT) for p in results] == [[0, 1, 2, 3, 4, 5]] * ROUNDS
 
 
 def test_promise_all_is_rejected_whatever_settles_when() -> None:
@@ -180,7 +180,7 @@ def test_promise_all_is_rejected_whatever_settles_when() -> None:
             lambda: [d.fail(KeyError()) for d in ds],
         )
 
-    race(1500, prepare)
+    race(ROUNDS, prepare)
     for p in results:
         with pytest.raises(KeyError):
             p.get(WAIT)

@@ -150,7 +150,8 @@ def watch(promise: Any, follower: Follower) -> None:
     """Settle `follower` as this promise of the library is settled, by whatever thread and at whatever moment.
 
     No callback is attached, since one can be lost (and can overwrite the value): the write of the outcome itself tells.
-    What was written before the class changed is seen afterwards, here; seen twice does no harm.
+    What was written before the class changed is seen afterwards, here; seen twice does no harm. (CPython switches no
+    thread between the two stores of state and outcome.)
     """
     vars(promise).setdefault("_followers", []).append(follower)
     if not isinstance(vars(type(promise)).get(_VALUE), _Slot):

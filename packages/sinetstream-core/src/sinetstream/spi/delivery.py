@@ -22,7 +22,7 @@ __all__ = ["Delivery", "Owner"]
 
 T = TypeVar("T")
 
-# No lock on the way of a message: list.append, insert, remove and pop are atomic.
+# Settling, attaching and completing need no lock: list.append, insert, remove and pop are atomic.
 #   `_todo` holds what is to run on completion, and _OPEN until somebody settles: who removes _OPEN has settled.
 #   Who completes replaces `_todo` first and then empties the old list. Who attaches appends and then looks whether
 #   `_todo` is still the same list: if so, the entry will be found there; if not, who removes the entry runs it.
