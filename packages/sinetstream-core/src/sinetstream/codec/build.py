@@ -27,13 +27,15 @@ def build(settings: CodecSettings, load: Load, *, writing: bool) -> MessageCodec
         raise InvalidArgumentError("message_format: must be 3 or 2", path="message_format")
     serialize, deserialize = _value_type(settings.value_type, load)
     compress, decompress = _compression(settings.compression, load)
+    encryption = _encryption(settings.encryption, writing=writing, enveloped=not settings.user_data_only)
+    framing = UserDataOnly() if settings.user_data_only else Enveloped(settings.message_format, encryption.key_version)
     return MessageCodec(
         serialize=settings.serializer or serialize,
         deserialize=settings.deserializer or deserialize,
         compress=compress,
         decompress=decompress,
-        framing=_framing(settings),
-        encryption=_encryption(settings.encryption, writing=writing, enveloped=not settings.user_data_only),
+        framing=framing,
+        encryption=encryption,
     )
 
 
@@ -70,12 +72,6 @@ def _compression(settings: CompressionSettings | None, load: Load) -> tuple[Byte
             f"compression: {settings.algorithm!r} does not take these parameters: {type(error).__name__}: {error}",
             path="compression",
         ) from error
-
-
-def _framing(settings: CodecSettings) -> Enveloped | UserDataOnly:
-    if settings.user_data_only:
-        return UserDataOnly()
-    return Enveloped(settings.message_format, max(settings.encryption.keys) if settings.encryption else 0)
 
 
 def _encryption(settings: EncryptionSettings | None, *, writing: bool, enveloped: bool) -> Encryption:

@@ -12,7 +12,9 @@ __all__ = ["Encryption", "Framing", "MessageCodec"]
 
 
 class Encryption(Protocol):
-    """What stands in the place of the encryption layer."""
+    """What stands in the place of the encryption layer; `key_version` is the one it encrypts under, 0 for none."""
+
+    key_version: int
 
     def encrypt(self, head: bytes, prefix: bytes, payload: bytes) -> bytes:
         """The message: `head`, then prefix and payload encrypted. In one call, so that a payload is copied once."""

@@ -26,12 +26,10 @@ class UserDataOnly:
     head = b""
 
     def prefix(self, payload_bytes: int, timestamp_us: int) -> bytes:
-        del payload_bytes, timestamp_us
         return b""
 
     def unpack(self, packed: bytes | BytesIO, start: int) -> tuple[int, bytes]:
         return 0, packed[start:] if isinstance(packed, bytes) else packed.getvalue()[start:]
 
     def unpack_head(self, message: bytes) -> tuple[int | None, int]:
-        del message
         return None, 0

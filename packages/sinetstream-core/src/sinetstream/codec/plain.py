@@ -39,6 +39,8 @@ def measured(decompress: Callable[[bytes], bytes], max_bytes: int) -> Callable[[
 class Unencrypted:
     """In the place of encryption: a message under a key version is refused."""
 
+    key_version = 0
+
     def encrypt(self, head: bytes, prefix: bytes, payload: bytes) -> bytes:
         return b"".join((head, prefix, payload))
 

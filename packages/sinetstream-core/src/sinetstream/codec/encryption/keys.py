@@ -29,7 +29,7 @@ class Keys:
         self._cipher = cipher
         self._key_bytes = settings.key_bits // 8
         self._derivation = settings.derivation
-        self._highest = max(settings.keys)
+        self.highest = max(settings.keys)
         self._versions = frozenset(settings.keys)
         self._passwords = {version: key.value for version, key in settings.keys.items() if key.is_password}
         self._given = {
@@ -44,7 +44,7 @@ class Keys:
         if key_version in self._versions:
             return key_version
         if key_version is None:
-            return self._highest
+            return self.highest
         if key_version == 0:
             raise InvalidMessageError(
                 "decryption: the message is not encrypted, and this reader takes none that is not"
@@ -58,9 +58,9 @@ class Keys:
 
     def own(self, salt: bytes) -> Cipher:
         """The cipher to write with, under a salt of our own."""
-        entry = self.get(self._highest, salt)
+        entry = self.get(self.highest, salt)
         if not entry.proven:
-            self.prove(self._highest, salt, entry)
+            self.prove(self.highest, salt, entry)
         return entry.cipher
 
     def prove(self, version: int, salt: bytes, entry: Entry) -> None:

@@ -38,6 +38,7 @@ class Encrypted:
     """
 
     def __init__(self, settings: EncryptionSettings, mode: Mode, keys: Keys, *, writing: bool, enveloped: bool) -> None:
+        self.key_version = keys.highest
         self._keys = keys
         self._salt_bytes = settings.derivation.salt_bytes
         self._padded = settings.padded

@@ -1,10 +1,9 @@
-"""The compressions that come with the core: `gzip`, which is the zlib format, and `zstd`."""
+"""`zstd`, with the package zstandard."""
 
 from __future__ import annotations
 
 import sys
 import threading
-import zlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,65 +11,12 @@ from sinetstream.codec.plain import too_large
 from sinetstream.errors import InvalidArgumentError, InvalidMessageError
 from sinetstream.spi.value_type import PluginCompression
 
-__all__ = ["Gzip", "Zstd"]
+__all__ = ["Zstd"]
 
 _FIRST_ZSTD_BYTES = 1 << 16  # room for a frame that does not say its size; more is tried when that is too little
 _EMPTY_ZSTD_BYTES = 32  # header, one empty block and checksum are 25 at most
 _ZSTD_FOR_WRITING = {"level", "dict_data", "write_checksum", "write_content_size", "write_dict_id", "threads"}
 _ZSTD_FOR_READING = {"dict_data", "max_window_size"}
-
-
-class Gzip(PluginCompression):
-    """`gzip`: a zlib stream (RFC 1950), as every SINETStream writes under this name. Levels -1 to 9.
-
-    `params` are those of `zlib.compressobj`: level (wins over `level`), wbits, memLevel, strategy, zdict; wbits and zdict
-    count for reading too. A stream that is cut off is refused, and so are bytes behind its end, which no writer writes.
-    """
-
-    def __init__(self, level: int | None = None, params: Mapping[str, Any] | None = None) -> None:
-        options = {"level": -1 if level is None else level, **(params or {})}
-        self._writing = options
-        self._reading = {name: options[name] for name in ("wbits", "zdict") if name in options}
-        try:
-            zlib.compressobj(**self._writing)
-            zlib.decompressobj(**self._reading)
-        except (TypeError, ValueError, zlib.error) as error:
-            raise InvalidArgumentError(
-                f"compression: gzip cannot work with level {options['level']!r} and parameters {sorted(params or {})}: "
-                f"{error} (levels are -1 to 9)",
-                path="compression.gzip" if params else "compression.level",
-            ) from error
-
-    @property
-    def compressor(self) -> Callable[[bytes], bytes]:
-        return self._compress
-
-    @property
-    def decompressor(self) -> Callable[[bytes], bytes]:
-        return self.bounded_decompressor(sys.maxsize - 1)
-
-    def bounded_decompressor(self, max_bytes: int) -> Callable[[bytes], bytes]:
-        options = self._reading
-
-        def decompress(data: bytes) -> bytes:
-            stream = zlib.decompressobj(**options)
-            try:
-                plain = stream.decompress(data, max_bytes + 1)
-            except zlib.error as error:
-                raise InvalidMessageError("decompression: this is not zlib data") from error
-            if len(plain) > max_bytes:
-                raise too_large(max_bytes)
-            if not stream.eof:
-                raise InvalidMessageError("decompression: the zlib data is cut off")
-            if stream.unused_data:
-                raise InvalidMessageError("decompression: there are bytes behind the zlib data")
-            return plain
-
-        return decompress
-
-    def _compress(self, data: bytes) -> bytes:
-        stream = zlib.compressobj(**self._writing)
-        return stream.compress(data) + stream.flush()
 
 
 class Zstd(PluginCompression):
@@ -156,6 +102,14 @@ class Zstd(PluginCompression):
         return plain
 
     def _decompress_unsized(self, data: bytes, max_bytes: int) -> bytes:
+        plain = self._decompress_within(data, max_bytes)
+        if len(plain) > max_bytes:
+            raise too_large(max_bytes)
+        if self._frame_bytes(data) != len(data):  # here `allow_extra_data` is not looked at
+            raise InvalidMessageError("decompression: there are bytes behind the zstd frame")
+        return plain
+
+    def _decompress_within(self, data: bytes, max_bytes: int) -> bytes:
         room = _FIRST_ZSTD_BYTES
         while room < max_bytes:
             try:
@@ -169,6 +123,15 @@ class Zstd(PluginCompression):
                 f"decompression: this is no whole zstd frame, or it is larger than {max_bytes} bytes: "
                 "if that is right, raise compression.max_decompressed_bytes"
             ) from error
+
+    def _frame_bytes(self, data: bytes) -> int:
+        at = int(self._library.frame_header_size(data))
+        last = 0
+        while not last:  # RFC 8878, section 3.1.1.2; what was decompressed has a last block
+            block = int.from_bytes(data[at : at + 3], "little")
+            last, kind, size = block & 1, block >> 1 & 3, block >> 3
+            at += 3 + (1 if kind == 1 else size)
+        return at + (4 if self._library.get_frame_parameters(data).has_checksum else 0)
 
     def _decompress_empty(self, data: bytes) -> bytes:
         stream = self._library.ZstdDecompressor(**self._reading).decompressobj()

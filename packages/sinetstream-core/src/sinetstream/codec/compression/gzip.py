@@ -1,0 +1,67 @@
+"""`gzip`, which is the zlib format."""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from sinetstream.codec.plain import too_large
+from sinetstream.errors import InvalidArgumentError, InvalidMessageError
+from sinetstream.spi.value_type import PluginCompression
+
+__all__ = ["Gzip"]
+
+
+class Gzip(PluginCompression):
+    """`gzip`: a zlib stream (RFC 1950), as every SINETStream writes under this name. Levels -1 to 9.
+
+    `params` are those of `zlib.compressobj`: level (wins over `level`), wbits, memLevel, strategy, zdict; wbits and zdict
+    count for reading too. A stream that is cut off is refused, and so are bytes behind its end, which no writer writes.
+    """
+
+    def __init__(self, level: int | None = None, params: Mapping[str, Any] | None = None) -> None:
+        options = {"level": -1 if level is None else level, **(params or {})}
+        self._writing = options
+        self._reading = {name: options[name] for name in ("wbits", "zdict") if name in options}
+        try:
+            zlib.compressobj(**self._writing)
+            zlib.decompressobj(**self._reading)
+        except (TypeError, ValueError, zlib.error) as error:
+            raise InvalidArgumentError(
+                f"compression: gzip cannot work with level {options['level']!r} and parameters {sorted(params or {})}: "
+                f"{error} (levels are -1 to 9)",
+                path="compression.gzip" if params else "compression.level",
+            ) from error
+
+    @property
+    def compressor(self) -> Callable[[bytes], bytes]:
+        return self._compress
+
+    @property
+    def decompressor(self) -> Callable[[bytes], bytes]:
+        return self.bounded_decompressor(sys.maxsize - 1)
+
+    def bounded_decompressor(self, max_bytes: int) -> Callable[[bytes], bytes]:
+        options = self._reading
+
+        def decompress(data: bytes) -> bytes:
+            stream = zlib.decompressobj(**options)
+            try:
+                plain = stream.decompress(data, max_bytes + 1)
+            except zlib.error as error:
+                raise InvalidMessageError("decompression: this is not zlib data") from error
+            if len(plain) > max_bytes:
+                raise too_large(max_bytes)
+            if not stream.eof:
+                raise InvalidMessageError("decompression: the zlib data is cut off")
+            if stream.unused_data:
+                raise InvalidMessageError("decompression: there are bytes behind the zlib data")
+            return plain
+
+        return decompress
+
+    def _compress(self, data: bytes) -> bytes:
+        stream = zlib.compressobj(**self._writing)
+        return stream.compress(data) + stream.flush()
