@@ -42,8 +42,12 @@ def test_what_is_compressed_comes_back(kind: Any, level: Any, data: bytes) -> No
 
 
 def test_gzip_is_the_zlib_format() -> None:
-    assert DATA == zlib.decompress(Gzip().compressor(DATA))
-    assert b"\x78\x9c" == Gzip().compressor(DATA)[:2]
+    for size in (0, 1, 250, 3 * 1024, 3 * 1024 + 1, MIB):
+        data = (DATA * 5000)[:size]
+        compressed = Gzip().compressor(data)
+
+        assert data == zlib.decompress(compressed)
+        assert len(compressed) == len(zlib.compress(data))
 
 
 @HOWEVER_WRITTEN

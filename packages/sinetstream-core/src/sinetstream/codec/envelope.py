@@ -18,8 +18,13 @@ _PREFIX = b"\xc3\x01\x1f\x9c\x0c\x91\xeb\x33\x66\x4f"
 _PREFIX_BYTES = 10
 _MAX_VARINT_BYTES = 10
 _MAX_HEAD_BYTES = _PREFIX_BYTES + 2 * _MAX_VARINT_BYTES
-_EIGHT_BYTES = Struct("<Q").unpack_from
-_ONE_BYTE = [bytes([n << 1]) for n in range(64)]
+
+# The common case in one step each way: a timestamp of 8 bytes (1978 to 3111), a length of one byte or two (up to 8191).
+_SMALLEST = Struct("<10sQB").pack
+_SMALL = Struct("<10sQBB").pack
+_READ_SMALL = Struct("<10sQBB").unpack_from
+_SMALL_BYTES = 20
+_USUAL = 0x8080_8080_8080_8081  # which byte is the last, and the sign
 
 
 def prefix(payload_bytes: int, timestamp_us: int) -> bytes:
@@ -28,18 +33,19 @@ def prefix(payload_bytes: int, timestamp_us: int) -> bytes:
     Raises `InvalidMessageError` for a timestamp beyond a signed 64-bit integer.
     """
     zigzag = timestamp_us << 1
-    if 0x2_0000_0000_0000 <= zigzag < 0x100_0000_0000_0000:  # a varint of 8 bytes: the years 1978 to 3111
+    if 0x2_0000_0000_0000 <= zigzag < 0x100_0000_0000_0000 and payload_bytes < 0x2000:
         zigzag = (zigzag & 0x0000_0000_0FFF_FFFF) | (zigzag & 0x00FF_FFFF_F000_0000) << 4
         zigzag = (zigzag & 0x0000_3FFF_0000_3FFF) | (zigzag & 0x0FFF_C000_0FFF_C000) << 2
         zigzag = (zigzag & 0x007F_007F_007F_007F) | (zigzag & 0x3F80_3F80_3F80_3F80) << 1
-        time = (zigzag | 0x0080_8080_8080_8080).to_bytes(8, "little")
-    elif -0x8000_0000_0000_0000 <= timestamp_us <= 0x7FFF_FFFF_FFFF_FFFF:
-        time = _varint(zigzag ^ (timestamp_us >> 63))
-    else:
+        zigzag |= 0x0080_8080_8080_8080
+        if payload_bytes < 0x40:
+            return _SMALLEST(_PREFIX, zigzag, payload_bytes << 1)
+        return _SMALL(_PREFIX, zigzag, (payload_bytes << 1 & 0x7E) | 0x80, payload_bytes >> 6)
+    if not -0x8000_0000_0000_0000 <= timestamp_us <= 0x7FFF_FFFF_FFFF_FFFF:
         raise InvalidMessageError(
             "envelope: the timestamp is out of range: microseconds must fit a signed 64-bit integer"
         )
-    return _PREFIX + time + (_ONE_BYTE[payload_bytes] if payload_bytes < 64 else _varint(payload_bytes << 1))
+    return _PREFIX + _varint(zigzag ^ (timestamp_us >> 63)) + _varint(payload_bytes << 1)
 
 
 def unpack(packed: bytes | BytesIO, start: int = 0) -> tuple[int, bytes]:
@@ -49,7 +55,22 @@ def unpack(packed: bytes | BytesIO, start: int = 0) -> tuple[int, bytes]:
     another schema, a record that ends early, a negative length, a varint longer than its number needs or than 64 bits.
     """
     if isinstance(packed, bytes):
-        timestamp_us, at, end = _read(packed, start, len(packed))
+        total = len(packed)
+        if total - start >= _SMALL_BYTES:
+            marker, time, low, high = _READ_SMALL(packed, start)
+            if marker == _PREFIX and time & _USUAL == 0x0080_8080_8080_8080 and time > 0x00FF_FFFF_FFFF_FFFF:
+                at = start + _SMALL_BYTES
+                if low < 0x80:
+                    at -= 1
+                else:
+                    low = low + (high << 7) - 0x80 if 0 < high < 0x80 else 1
+                end = at + (low >> 1)
+                if not low & 1 and end <= total:
+                    time = (time & 0x007F_007F_007F_007F) | (time & 0x7F00_7F00_7F00_7F00) >> 1
+                    time = (time & 0x0000_3FFF_0000_3FFF) | (time & 0x3FFF_0000_3FFF_0000) >> 2
+                    time = (time & 0x0000_0000_0FFF_FFFF) | (time & 0x0FFF_FFFF_0000_0000) >> 4
+                    return time >> 1, packed[at:end]
+        timestamp_us, at, end = _read(packed, start, total)
         return timestamp_us, packed[at:end]
     with packed.getbuffer() as view:
         timestamp_us, at, end = _read(bytes(view[start : start + _MAX_HEAD_BYTES]), 0, len(view) - start)
@@ -70,21 +91,8 @@ def _read(packed: bytes, start: int, total: int) -> tuple[int, int, int]:
             "envelope: this is not a SINETStream message, or it was written with other settings for encryption, "
             "message_format or user_data_only than this reader has"
         )
-    at = start + _PREFIX_BYTES
-    if len(packed) > at + 8 and (time := _EIGHT_BYTES(packed, at)[0]) & 0x8080_8080_8080_8080 == 0x0080_8080_8080_8080:
-        if time < 0x0100_0000_0000_0000:
-            raise InvalidMessageError("envelope: a number is longer than it needs to be")
-        time = (time & 0x007F_007F_007F_007F) | (time & 0x7F00_7F00_7F00_7F00) >> 1
-        time = (time & 0x0000_3FFF_0000_3FFF) | (time & 0x3FFF_0000_3FFF_0000) >> 2
-        time = (time & 0x0000_0000_0FFF_FFFF) | (time & 0x0FFF_FFFF_0000_0000) >> 4
-        at += 8
-    else:
-        time, at = _read_varint(packed, at)
-    if at < len(packed) and packed[at] < 0x80:
-        size = packed[at]
-        at += 1
-    else:
-        size, at = _read_varint(packed, at)
+    time, at = _read_varint(packed, start + _PREFIX_BYTES)
+    size, at = _read_varint(packed, at)
     if size & 1:
         raise InvalidMessageError("envelope: the length is negative")
     end = at + (size >> 1)
