@@ -26,28 +26,29 @@ async def in_thread(call: Callable[[], R], undo: Callable[[R], object] = lambda 
         try:
             loop.call_soon_threadsafe(finish, outcome)
         except RuntimeError:  # the loop has been closed
-            abandon(outcome)
+            _abandon(undo, outcome)
 
     def finish(outcome: Outcome) -> None:
         if done.cancelled():
-            abandon(outcome)
+            _abandon(undo, outcome)
         else:
             done.set_result(outcome)
-
-    def abandon(outcome: Outcome) -> None:
-        if outcome[1] is None:
-            _start(lambda: undo(outcome[0]))
 
     _start(run)
     try:
         result, error = await done
     except asyncio.CancelledError:
         if not done.cancelled():  # it ended at the same moment
-            abandon(done.result())
+            _abandon(undo, done.result())
         raise
     if error is not None:
         raise error
     return result  # type: ignore[no-any-return]  # what `call` returned
+
+
+def _abandon(undo: Callable[[Any], object], outcome: Outcome) -> None:
+    if outcome[1] is None:
+        _start(lambda: undo(outcome[0]))
 
 
 def _start(call: Callable[[], object]) -> None:
