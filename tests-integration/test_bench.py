@@ -36,4 +36,4 @@ def test_a_benchmark_that_does_not_exist_is_named_with_those_that_do() -> None:
     )
 
     assert 2 == result.returncode
-    assert "noob: there are handoff, imports, large, memory, noop" in result.stderr
+    assert "noob: there are codec, handoff, imports, large, memory, noop" in result.stderr

@@ -1,10 +1,8 @@
 """What the codec costs per message, and how that compares with what the cipher alone takes for the bytes."""
 
-from __future__ import annotations
-
-import sys
 import timeit
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -12,9 +10,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 from cryptography.hazmat.primitives.cmac import CMAC
+from rows import Row
 from sinetstream.codec import MessageCodec, build
 from sinetstream.codec.value_types import ByteArray
 from sinetstream.settings import CodecSettings, EncryptionSettings, Secret
+
+__all__ = ["run"]
 
 NOW_US = 1_760_000_000_000_123
 KEY = bytes(range(32))
@@ -27,29 +28,22 @@ SECONDS = 0.04
 Bare = tuple[Callable[[], Any], Callable[[], Any]]
 
 
-def run() -> list[dict[str, Any]]:
-    """One row for each mode and size: microseconds to encode and decode, and the ratios to the bare cipher."""
-    return list(_rows())
+def run(quick: bool) -> list[Row]:
+    return list(_rows(1 if quick else REPEATS, 0.0 if quick else SECONDS))
 
 
-def _rows() -> Iterator[dict[str, Any]]:
+def _rows(repeats: int, seconds: float) -> Iterator[Row]:
     for mode in ("plain", "GCM", "EAX", "CTR", "CBC"):
         codec = _codec(mode)
         for label, size in SIZES.items():
-            value = bytes(range(256)) * (size // 256 + 1)
-            value = value[:size]
+            value = (bytes(range(256)) * (size // 256 + 1))[:size]
             message, _, _ = codec.encode(value, NOW_US)
-            row: dict[str, Any] = {
-                "mode": mode,
-                "size": label,
-                "encode_us": _microseconds(lambda: codec.encode(value, NOW_US)),  # noqa: B023  called before the next
-                "decode_us": _microseconds(lambda: codec.decode(message)),  # noqa: B023
-            }
-            if mode in _BARE:
-                encrypt, decrypt = _BARE[mode](value)
-                row["encode_ratio"] = row["encode_us"] / _microseconds(encrypt)
-                row["decode_ratio"] = row["decode_us"] / _microseconds(decrypt)
-            yield row
+            ways = partial(codec.encode, value, NOW_US), partial(codec.decode, message)
+            bare = _BARE[mode](value) if mode in _BARE else (None, None)
+            for way, call, cipher in zip(("encode", "decode"), ways, bare, strict=True):
+                took = _microseconds(call, repeats, seconds)
+                note = f"{took / _microseconds(cipher, repeats, seconds):.2f} times the cipher alone" if cipher else ""
+                yield Row(name=f"codec, {way} {label} {mode}", unit="µs", target=None, measured=took, note=note)
 
 
 def _codec(mode: str) -> MessageCodec:
@@ -87,22 +81,8 @@ def _bare_ctr(value: bytes) -> Bare:
 _BARE = {"GCM": _bare_gcm, "EAX": _bare_eax, "CTR": _bare_ctr}
 
 
-def _microseconds(call: Callable[[], Any]) -> float:
+def _microseconds(call: Callable[[], Any], repeats: int, seconds: float) -> float:
     timer = timeit.Timer(call)
     once = max(min(timer.repeat(3, 1)), 1e-7)
-    number = max(1, int(SECONDS / once))
-    return min(timer.repeat(REPEATS, number)) / number * 1e6
-
-
-def main() -> None:
-    """Print the table."""
-    lines = [f"{'mode':6} {'size':>6} {'encode us':>10} {'decode us':>10} {'x bare':>8} {'x bare':>8}"]
-    for row in run():
-        ratios = (f"{row[name]:8.2f}" if name in row else f"{'-':>8}" for name in ("encode_ratio", "decode_ratio"))
-        numbers = f"{row['encode_us']:10.2f} {row['decode_us']:10.2f}"
-        lines.append(f"{row['mode']:6} {row['size']:>6} {numbers} {' '.join(ratios)}")
-    sys.stdout.write("\n".join(lines) + "\n")
-
-
-if __name__ == "__main__":
-    main()
+    number = max(1, int(seconds / once))
+    return min(timer.repeat(repeats, number)) / number * 1e6
