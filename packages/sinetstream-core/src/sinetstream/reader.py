@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from threading import get_ident
 from types import TracebackType
-from typing import Any, Generic, Self
+from typing import Any, Generic, NoReturn, Self
 
 from sinetstream.errors import BusyError, InvalidMessageError, ReaderClosedError
 from sinetstream.inbound import Inbound
@@ -14,6 +14,7 @@ from sinetstream.message import Message
 from sinetstream.reading import Seekable
 from sinetstream.resolve import pull_reader
 from sinetstream.session import Session, Source
+from sinetstream.spi.abilities import Ability
 from sinetstream.spi.iteration import Item, is_end
 from sinetstream.values import T
 
@@ -49,11 +50,6 @@ class MessageReader(Seekable, Generic[T]):
         self._plugin: Any = None
         self._iterator: Iterator[Item] | None = None
         self._in_hand: Any = _NOTHING
-
-    @property
-    def receive_timeout_ms(self) -> float:
-        """How long the loop waits for the next message, in milliseconds; `math.inf` for ever."""
-        return self._session.settings.receive_timeout_ms
 
     def open(self) -> Self:
         """Connect; returns when the broker has accepted the subscription, so that nothing published later is missed.
@@ -111,20 +107,27 @@ class MessageReader(Seekable, Generic[T]):
             if self._iterator is None:
                 self._iterator = iter(plugin)
             item = next(self._iterator)
+            if self._plugin is not plugin and Ability.ACKNOWLEDGE in self._session.abilities:
+                raise self._session.not_open()  # noqa: TRY301  it has the message back, and this is not its error
             if self._inbound.on_receipt:
                 plugin.acknowledge(item[2])
             elif self._inbound.when_finished:
                 self._thread = get_ident()
                 self._in_hand = item[2]
-        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
-            self._iterator = None
-            if self._plugin is not plugin:
-                raise ReaderClosedError(str(self._session.not_open())) from None
-            if is_end(error):
-                raise StopIteration from None
-            self._session.meter.error()
-            raise self._session.translated(error)  # noqa: B904  it has its cause
+        except BaseException as error:  # noqa: BLE001  whatever a plugin raises is translated
+            self._iterator = None  # a generator that raised, were it by Ctrl-C, has ended
+            self._raise(error, plugin)
         return item
+
+    def _raise(self, error: BaseException, plugin: Any) -> NoReturn:
+        if not isinstance(error, Exception):
+            raise error
+        if self._plugin is not plugin:
+            raise ReaderClosedError(str(self._session.not_open())) from None
+        if is_end(error):
+            raise StopIteration from None
+        self._session.meter.error()
+        raise self._session.translated(error)
 
     def _close(self, *, finished: bool) -> None:
         plugin = self._session.take()
@@ -132,10 +135,12 @@ class MessageReader(Seekable, Generic[T]):
             return
         self._plugin = None
         try:
-            if finished and self._in_hand is not _NOTHING and self._thread == get_ident():
-                plugin.acknowledge(self._in_hand)
-            self._in_hand = _NOTHING
-            plugin.close()
+            try:
+                if finished and self._in_hand is not _NOTHING and self._thread == get_ident():
+                    plugin.acknowledge(self._in_hand)
+            finally:
+                self._in_hand = _NOTHING
+                plugin.close()
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
             raise self._session.translated(error)  # noqa: B904  it has its cause
         finally:

@@ -22,6 +22,11 @@ class ReaderEndpoint(Endpoint):
         return list(given) if isinstance(given, list) else given
 
     @property
+    def receive_timeout_ms(self) -> float:
+        """How long a loop waits for the next message, in milliseconds; `math.inf` for ever."""
+        return self._session.settings.receive_timeout_ms
+
+    @property
     def value_deserializer(self) -> Callable[[bytes], Any] | None:
         """The function that replaces the value type's, None where there is none."""
         return self._session.settings.codec.deserializer

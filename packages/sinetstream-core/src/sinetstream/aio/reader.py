@@ -71,11 +71,6 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         self._in_hand: Any = _NOTHING
         self._handed_out = 0
 
-    @property
-    def receive_timeout_ms(self) -> float:
-        """How long the loop waits for the next message, in milliseconds; `math.inf` for ever."""
-        return self._session.settings.receive_timeout_ms
-
     async def open(self) -> Self:
         """Connect; returns when the broker has accepted the subscription. Raises as `sinetstream.MessageReader.open`."""
         loop = asyncio.get_running_loop()
