@@ -9,7 +9,7 @@ from math import inf
 from types import TracebackType
 from typing import Any, Generic, Self
 
-from sinetstream.errors import InvalidMessageError
+from sinetstream.errors import AlreadyConnectedError, InvalidMessageError
 from sinetstream.inbound import Inbound
 from sinetstream.message import Message
 from sinetstream.reading import Seekable
@@ -79,6 +79,10 @@ class AsyncMessageReader(Seekable, Generic[T]):
 
         Raises `AlreadyConnectedError`, `ConnectionError` or `AuthorizationError`; then it is closed.
         """
+        if self._plugin is not None and self._feed.in_thread():
+            raise AlreadyConnectedError(
+                "in a callback the reader is open: close takes effect when the callback returns"
+            )
         self._session.open(self._opened)
         return self
 
@@ -122,23 +126,35 @@ class AsyncMessageReader(Seekable, Generic[T]):
             self._feed.allow(inf)
 
     def _deliver(self, payload: bytes, topic: str | None, raw: Any) -> None:
+        if self._inbound.on_receipt and not self._acknowledged(raw):
+            return
         finished = True
         try:
-            if self._inbound.on_receipt:
-                self._plugin.acknowledge(raw)
             try:
                 message = self._inbound.message(payload, topic, raw)
             except InvalidMessageError as error:
                 self._inbound.refused(error, payload, topic, raw)
             else:
-                self._deliver_to(message)
+                self._call_back(message)
         except BaseException as error:  # noqa: BLE001  a callback must not stop the stream
             finished = self._reported(error)
         if finished and self._inbound.when_finished:
-            try:
-                self._plugin.acknowledge(raw)
-            except Exception as error:  # noqa: BLE001  whatever a plugin raises is reported
-                self._failed(error)
+            self._acknowledged(raw)
+
+    def _call_back(self, message: Message[T]) -> None:
+        try:
+            self._deliver_to(message)
+        except BaseException:
+            self._session.meter.error()
+            raise
+
+    def _acknowledged(self, raw: Any) -> bool:
+        try:
+            self._plugin.acknowledge(raw)
+        except Exception as error:  # noqa: BLE001  whatever a plugin raises is reported
+            self._failed(error)
+            return False
+        return True
 
     def _failed(self, error: Exception) -> None:
         self._session.meter.error()
