@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import inf
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self
 
 from sinetstream.clock import microseconds, now_us
-from sinetstream.errors import PublishTimeoutError, SinetError
+from sinetstream.errors import AlreadyConnectedError, PublishTimeoutError, SinetError
 from sinetstream.resolve import promising_writer
 from sinetstream.session import Session, Source
 from sinetstream.values import T
@@ -41,9 +41,14 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
     ) -> None:
         super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), promising_writer))
         self._outbound: Outbound | None = None
+        self._in_handler: Callable[[], bool] = lambda: False
 
     def open(self) -> Self:
         """Connect. Raises `AlreadyConnectedError`, `ConnectionError` or `AuthorizationError`; then it is closed."""
+        if self._in_handler():
+            raise AlreadyConnectedError(
+                "in a handler the writer is open: close takes effect after the handler has returned"
+            )
         self._session.open(self._ready)
         return self
 
@@ -78,7 +83,7 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         confirmation, at most `publish_timeout_ms`. Not to be called in a handler, which it would wait for.
         """
         outbound = self._opened()
-        if outbound.in_dispatch():
+        if self._in_handler():
             raise SinetError("publish_many waits for handlers to run and cannot be called in one: use publish")
         timeout = self._timeout()
         deliveries = [self._sent(outbound, value, timestamp, timeout) for value in values]
@@ -92,7 +97,7 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         if self._session.take() is None or self._outbound is None:
             return
         outbound, self._outbound = self._outbound, None
-        if outbound.in_dispatch():
+        if self._in_handler():
             threading.Thread(target=self._finish, args=(outbound,), name="sinetstream-close").start()
         else:
             self._finish(outbound)
@@ -109,6 +114,7 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         from sinetstream.outbound import Outbound  # imports `promise`, which takes 60 ms
 
         self._outbound = Outbound(self._session, plugin)
+        self._in_handler = self._outbound.in_dispatch
 
     def _opened(self) -> Outbound:
         if self._outbound is None:

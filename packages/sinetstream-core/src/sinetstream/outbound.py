@@ -148,9 +148,9 @@ class Outbound:
             self._session.meter.message(len(encoded[0]), encoded[1], encoded[2], time())
         else:
             self._session.meter.error()
+        self.give_back(len(encoded[0]))  # first, for the handlers may publish
         delivery.complete(error=None if error is None else self._session.translated(error))
         del self._pending[delivery]
-        self.give_back(len(encoded[0]))
         if not self._pending:
             with self._changed:
                 self._changed.notify_all()
