@@ -29,13 +29,13 @@ class Pipeline:
         self._bytes = 0
         self._outcomes: list[Any] = []
 
-    def add(self, encoded: Encoded) -> None:
+    def add(self, encoded: Encoded, attributes: dict[str, Any]) -> None:
         """Send one, as soon as there is room."""
         size = len(encoded[0])
         while self._waiting and self._bytes + size > self._session.settings.max_pending_bytes:
             self._settle_first()
         self._bytes += size
-        self._waiting.append((len(self._outcomes), encoded, self._send(encoded[0])))
+        self._waiting.append((len(self._outcomes), encoded, self._send(encoded[0], **attributes)))
         self._outcomes.append(None)
 
     def refuse(self, error: Exception) -> None:

@@ -87,20 +87,22 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         Raises `PublishManyError` when all have ended and some failed; it says which. Each one's wait for confirmation is
         at most `publish_timeout_ms`. At most `max_pending_bytes` wait at a time.
         """
+        from sinetstream.spi.adapters import WriterFromAsyncWriter
+
         plugin = self._session.plugin()
-        if not hasattr(plugin, "send"):
+        if not isinstance(plugin, WriterFromAsyncWriter):
             return many_failed([self._outcome(value, timestamp) for value in values])
-        time_us = None if timestamp is None else microseconds(timestamp)
         pipeline = Pipeline(self._session, plugin)
         self._publishing.append(None)
         try:
             for value in values:
                 try:
-                    encoded = self._session.codec.encode(value, now_us() if time_us is None else time_us)
+                    time_us = now_us() if timestamp is None else microseconds(timestamp)
+                    encoded = self._session.codec.encode(value, time_us)
                 except SinetError as error:
                     pipeline.refuse(error)
                 else:
-                    pipeline.add(encoded)
+                    pipeline.add(encoded, self._attributes(None, None, time_us))
             outcomes = pipeline.outcomes()
         finally:
             self._left()
