@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from time import time_ns
 
 from sinetstream.errors import InvalidArgumentError
 
 __all__ = ["microseconds", "now_us"]
+
+_LATEST_S = 9_000_000_000_000
+"""A message has 64 bits for its microseconds."""
 
 
 def now_us() -> int:
@@ -17,6 +19,6 @@ def now_us() -> int:
 
 def microseconds(seconds: object) -> int:
     """Rounded to the nearest. Raises `InvalidArgumentError`."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not isfinite(seconds):
-        raise InvalidArgumentError(f"timestamp: must be seconds since the Unix epoch, not {seconds!r}")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) < _LATEST_S:
+        raise InvalidArgumentError(f"timestamp: must be seconds since the Unix epoch, not {seconds!r:.40}")
     return round(seconds * 1_000_000)
