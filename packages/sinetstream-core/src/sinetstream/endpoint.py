@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from sinetstream import config
 from sinetstream.consistency import Consistency
 from sinetstream.metrics import Metrics
 from sinetstream.session import Session
@@ -50,7 +51,8 @@ class Endpoint:
     @property
     def params(self) -> Mapping[str, Any]:
         """The parameters after merging, a copy; secrets in it print as `***`."""
-        return dict(self._session.settings.params)
+        params: dict[str, Any] = config.copied(self._session.settings.params)
+        return params
 
     @property
     def metrics(self) -> Metrics:

@@ -168,14 +168,14 @@ class Session:
     def metrics(self) -> Metrics:
         """A snapshot, with the plugin's own where it is open."""
         plugin = self._plugin
-        return self.meter.snapshot(plugin.metrics() if hasattr(plugin, "metrics") else None)
+        return self.meter.snapshot(self._asked(plugin.metrics) if hasattr(plugin, "metrics") else None)
 
     def reset_metrics(self, reset_raw: bool) -> None:
         """Begin counting anew, in the plugin too where asked."""
         plugin = self._plugin
         self.meter.reset()
         if reset_raw and hasattr(plugin, "reset_metrics"):
-            plugin.reset_metrics()
+            self._asked(plugin.reset_metrics)
 
     def info(self, name: str, kwargs: Mapping[str, Any]) -> Any:
         """The answer to a dotted path, None where there is none."""
@@ -185,11 +185,17 @@ class Session:
             "client_id": lambda: self.settings.client_id,
             "durable": lambda: Ability.DURABLE in self.abilities,
             "metrics": self.metrics,
-            self.settings.type: lambda: plugin.info(rest, kwargs) if hasattr(plugin, "info") else None,
+            self.settings.type: lambda: self._asked(plugin.info, rest, kwargs) if hasattr(plugin, "info") else None,
         }
         if not first:
             return {key: answer() for key, answer in answers.items()}
         return answers[first]() if first in answers else None
+
+    def _asked(self, method: Callable[..., Any], *args: Any) -> Any:
+        try:
+            return method(*args)
+        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
+            raise self.translated(error)  # noqa: B904  it has its cause
 
     def _label(self) -> str:
         return f"service {self.settings.service!r}" if self.settings.service else f"this {self._role}"
@@ -221,9 +227,8 @@ class Session:
         if asked not in _NEEDED or _NEEDED[asked] in self.abilities:
             return
         if self.declares_abilities:
-            raise UnsupportedOperationError(
-                f"{self.settings.path}: consistency: plugin {self.settings.type!r} does not promise {asked!r}"
-            )
+            at = ".".join(filter(None, (self.settings.path, "consistency")))
+            raise UnsupportedOperationError(f"{at}: plugin {self.settings.type!r} does not promise {asked!r}", path=at)
         log.warning(
             "plugin %r declares no abilities: AT_MOST_ONCE is promised, %r is only passed on to it",
             self.settings.type,
@@ -240,7 +245,7 @@ class Session:
         if self._role == "reader":
             params["topics"] = list(settings.topics)
             params["receive_timeout_ms"] = self._receive_timeout_ms
-        params.setdefault("type_spec", {})
+        params["type_spec"] = params.get("type_spec") or {}
         for path in getattr(self.plugin_class, "encoded_parameters", ()):
             self._encode_parameter(params, path)
         params.update(
