@@ -114,6 +114,12 @@ class Meter:
         self._new: deque[tuple[int, int, int, float]] = deque()
         self._clear()
 
+    def _clear(self) -> None:
+        self._start = self._end = time.time()
+        self._count = self._errors = self._plain = self._compressed = self._bytes = 0
+        self._min: int | None = None
+        self._max: int | None = None
+
     def message(self, size: int, compressed: int, plain: int, now: float) -> None:
         """Count one message: its size as carried, after compression, before compression; `now` in seconds."""
         self._new.append((size, compressed, plain, now))
@@ -149,12 +155,6 @@ class Meter:
                 error_count_total=self._errors,
                 raw=raw,
             )
-
-    def _clear(self) -> None:
-        self._start = self._end = time.time()
-        self._count = self._errors = self._plain = self._compressed = self._bytes = 0
-        self._min: int | None = None
-        self._max: int | None = None
 
     def _sum(self) -> None:
         new = [self._new.popleft() for _ in range(len(self._new))]
