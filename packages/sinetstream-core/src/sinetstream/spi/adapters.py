@@ -55,7 +55,7 @@ class _Adapter:
         super().__init_subclass__(**kwargs)
         source = getattr(cls, "source", None)
         for name in ("abilities", "parameters", "encoded_parameters", "errors"):
-            if hasattr(source, name):
+            if hasattr(source, name) and name not in vars(cls):
                 setattr(cls, name, getattr(source, name))
 
     def open(self) -> None:
@@ -192,7 +192,7 @@ class AsyncWriterFromWriter(_Adapter, PluginAsyncMessageWriter):
 
     def __init__(self, params: dict[str, Any]) -> None:
         super().__init__(params)
-        self._close_timeout = params.get("close_timeout_ms", 10_000) / 1000
+        self._close_timeout = min(params.get("close_timeout_ms", 10_000) / 1000, threading.TIMEOUT_MAX)
         self._waiting: deque[tuple[Delivery[Any], bytes, dict[str, Any]]] = deque()
         self._changed = threading.Condition()
         self._closed = False

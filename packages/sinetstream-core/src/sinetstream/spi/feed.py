@@ -84,9 +84,10 @@ class Feed:
             if self.in_thread():
                 return
             self._changed.wait_for(lambda: not self._handling)
-        if self._wakes:
+        if self._wakes or self._thread.ident is None:
             self._close_once()
-        self._thread.join()
+        if self._thread.ident is not None:  # `open` may have failed before it was started
+            self._thread.join()
         self._closed.wait()
 
     def _run(self) -> None:
