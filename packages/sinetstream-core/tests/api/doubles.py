@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -256,3 +257,11 @@ class Gate:
 
     def wait_reached(self) -> None:
         assert self.reached.wait(WAIT)
+
+
+def until(condition: Callable[[], object]) -> None:
+    """Wait for what no event tells of."""
+    deadline = time.monotonic() + WAIT
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
