@@ -1,0 +1,6 @@
+"""Whether a plugin, or a service, keeps the contract: needs the extra `testing`."""
+
+from sinetstream.testing.conformance import Conformance
+from sinetstream.testing.harness import Harness, fresh_topic
+
+__all__ = ["Conformance", "Harness", "fresh_topic"]

@@ -1,0 +1,82 @@
+"""What the tests of all areas have in common: a trial, and a verdict at the end."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from sinetstream.spi import Ability
+from sinetstream.testing.harness import Harness
+from sinetstream.testing.refusals import check_refused
+from sinetstream.testing.trial import Trial
+from sinetstream.testing.verdict import KEPT, Broken, Finding, Verdict, not_declared, undetectable
+
+__all__ = ["PROPERTY", "Area", "always", "if_declared"]
+
+PROPERTY = "sinetstream"
+"""The user property of a test's report that says what it is about, and another one that holds its verdict."""
+
+Test = Callable[..., Finding | None]
+
+
+class Area:
+    """Supply `harness`: a `Harness`, or a fixture that gives one."""
+
+    harness: Any
+
+    @pytest.fixture
+    def trial(self, request: pytest.FixtureRequest) -> Iterator[Trial]:
+        harness = self.harness if isinstance(self.harness, Harness) else request.getfixturevalue("harness")
+        _check_names(harness, type(self))
+        trial = Trial(harness, request.node.user_properties.append)
+        yield trial
+        trial.close()
+
+
+def always(test: Test) -> Test:
+    """The contract demands it of every plugin."""
+    return _judged(test, lambda _: None)
+
+
+def if_declared(*abilities: Ability) -> Callable[[Test], Test]:
+    """These abilities promise it or, without any, that the plugin declares abilities at all.
+
+    Where one is missing, the test is that the API refuses it.
+    """
+
+    def ask(trial: Trial) -> Finding | None:
+        if not trial.declared.declares:
+            return not_declared("the plugin declares no abilities")
+        missing = [ability for ability in abilities if trial.declared.lacking(ability)]
+        findings = [check_refused(trial, ability) for ability in missing if ability is not Ability.DURABLE]
+        if findings:
+            return next((finding for finding in findings if finding.verdict is Verdict.REFUSED), findings[0])
+        if Ability.DURABLE in abilities and not trial.durable():
+            return not_declared("DURABLE is not declared with the parameters that the harness gives")
+        return None
+
+    return lambda test: _judged(test, ask)
+
+
+def _judged(test: Test, ask: Callable[[Trial], Finding | None]) -> Test:
+    name = test.__name__
+
+    @functools.wraps(test)
+    def judged(self: Area, trial: Trial, **others: Any) -> None:
+        area = test.__module__.rpartition(".")[2]
+        promise = " ".join((test.__doc__ or name).split())
+        trial.record((PROPERTY, {"area": area, "promise": promise}))
+        reason = trial.harness.undetectable.get(name)
+        finding = undetectable(reason) if reason else ask(trial) or test(self, trial, **others) or KEPT
+        trial.record((f"{PROPERTY}.verdict", (finding.verdict.name, finding.detail)))
+
+    return judged
+
+
+def _check_names(harness: Harness, suite: type[Any]) -> None:
+    unknown = sorted(name for name in harness.undetectable if not hasattr(suite, name))
+    if unknown:
+        raise Broken(f"the harness calls undetectable what is no test: {', '.join(unknown)}")

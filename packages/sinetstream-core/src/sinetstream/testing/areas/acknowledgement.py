@@ -1,0 +1,136 @@
+"""When a message counts as finished, seen from what comes again."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+from sinetstream import AT_LEAST_ONCE, Message
+from sinetstream.spi import Ability
+from sinetstream.testing.area import Area, if_declared
+from sinetstream.testing.failing import fails_at, rest
+from sinetstream.testing.received import Received, check_nothing_lost, shown
+from sinetstream.testing.trial import Trial
+from sinetstream.testing.verdict import Broken
+from sinetstream.testing.waiting import within
+
+__all__ = ["Acknowledgement"]
+
+promised = if_declared(Ability.AT_LEAST_ONCE, Ability.ACKNOWLEDGE)
+
+
+class Acknowledgement(Area):
+    """At least once: finished messages do not come again, unfinished ones do."""
+
+    @promised
+    def test_nothing_is_acknowledged_before_it_is_finished(self, trial: Trial) -> None:
+        """After an exception in the loop's body, its message and all those after it come again."""
+        values = trial.values(7)
+        fails_at(0, trial, values, consistency=AT_LEAST_ONCE)
+        got = rest(trial, values, consistency=AT_LEAST_ONCE)
+
+        lost = [value for value in values if value not in got]
+        if lost:
+            raise Broken(f"acknowledged too early: {shown(lost[0])}, which nobody had finished, did not come again")
+
+    @promised
+    def test_what_is_finished_does_not_come_again(self, trial: Trial) -> None:
+        """Messages whose successor was asked for do not come again."""
+        values = trial.values(7)
+        finished = fails_at(3, trial, values, consistency=AT_LEAST_ONCE)[:3]
+        got = rest(trial, values[3:], consistency=AT_LEAST_ONCE)
+
+        _check_none_again(finished, got)
+
+    @promised
+    def test_leaving_a_loop_and_closing_finishes(self, trial: Trial) -> None:
+        """`break` and `close` finish the message in hand, and none besides."""
+        values = trial.values(6)
+        reader = trial.reader(**trial.subscription, consistency=AT_LEAST_ONCE)
+
+        def read_two() -> list[bytes]:
+            with reader:
+                trial.send(values, consistency=AT_LEAST_ONCE)
+                return [next(reader).value, next(reader).value]
+
+        finished = within(4 * trial.patience_s, "reading two messages", read_two)
+        got = rest(trial, values[2:], consistency=AT_LEAST_ONCE)
+
+        _check_none_again(finished, got)
+        check_nothing_lost(values[2:], got)
+
+    @promised
+    def test_a_callback_that_returns_finishes(self, trial: Trial) -> None:
+        """A message is finished when its callback has returned, and not when `on_failure` closed the reader."""
+        values = trial.values(6)
+        received, failed = Received(trial.patience_s), threading.Event()
+        reader = trial.async_reader(**trial.subscription, consistency=AT_LEAST_ONCE)
+
+        def on_message(message: Message[Any]) -> None:
+            received.add(message)
+            if len(received.messages) == 3:
+                raise LookupError("from a callback of the test")
+
+        def on_failure(_: Exception) -> None:
+            reader.close()
+            failed.set()
+
+        reader.on_message, reader.on_failure = on_message, on_failure
+        reader.open()
+        trial.send(values, consistency=AT_LEAST_ONCE)
+        if not failed.wait(trial.patience_s):
+            raise Broken(f"on_failure was not told of a callback that raised; {len(received.messages)} messages came")
+        within(trial.patience_s, "AsyncMessageReader.close", reader.close)
+        got = rest(trial, values[2:], consistency=AT_LEAST_ONCE)
+
+        _check_none_again(received.values[:2], got)
+        check_nothing_lost(values[2:], got)
+
+    @promised
+    def test_a_cancelled_task_finishes_nothing(self, trial: Trial) -> None:
+        """When a task is cancelled, the message in its hands comes again."""
+        values = trial.values(6)
+        finished: list[bytes] = []
+
+        async def read() -> None:
+            async with trial.aio_reader(**trial.subscription, consistency=AT_LEAST_ONCE) as reader:
+                await asyncio.to_thread(trial.send, values, consistency=AT_LEAST_ONCE)
+                async for message in reader:
+                    if message.value == values[2]:
+                        raise asyncio.CancelledError
+                    finished.append(message.value)
+
+        async def main() -> None:
+            await asyncio.wait((asyncio.ensure_future(read()),), timeout=3 * trial.patience_s)
+
+        within(4 * trial.patience_s, "reading in asyncio", lambda: asyncio.run(main()))
+        got = rest(trial, values[2:], consistency=AT_LEAST_ONCE)
+
+        _check_none_again(finished, got)
+        check_nothing_lost(values[2:], got)
+
+    @promised
+    def test_an_invalid_message_is_finished(self, trial: Trial) -> None:
+        """Bytes that are no message do not come again once the next one was asked for."""
+        before, after = trial.values(2)
+        reader = trial.reader(**trial.subscription, consistency=AT_LEAST_ONCE, on_invalid="skip")
+
+        def read_both() -> None:
+            with reader:
+                trial.send([before], consistency=AT_LEAST_ONCE)
+                trial.send_raw([b"no message at all"], consistency=AT_LEAST_ONCE)
+                trial.send([after], consistency=AT_LEAST_ONCE)
+                while next(reader).value != after:
+                    pass
+
+        within(4 * trial.patience_s, "reading past an invalid message", read_both)
+        got = rest(trial, [], consistency=AT_LEAST_ONCE)  # raises where the invalid one comes
+
+        _check_none_again([before, after], got)
+
+
+def _check_none_again(finished: list[bytes], got: list[bytes]) -> None:
+    again = [value for value in finished if value in got]
+    if again:
+        raise Broken(f"never acknowledged: {shown(again[0])} was finished, and came again")

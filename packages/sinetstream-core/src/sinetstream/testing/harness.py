@@ -1,0 +1,46 @@
+"""What a plugin's author tells the kit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+__all__ = ["Harness", "fresh_topic"]
+
+
+def fresh_topic() -> str:
+    """A name that nobody has used."""
+    return f"sinetstream-testing-{uuid4().hex[:16]}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Harness:
+    """How to reach a broker through the plugin, and what the kit cannot know. Everything but `params` has a default.
+
+    All parameters are keywords of the API's constructors. `reader` and `writer` are further ones for one side alone.
+    `durable` are a reader's further parameters for a subscription that outlives its process, or a function that makes
+    them anew for each test; they and `params` must be picklable for the reader that is killed. `unreachable` are
+    further parameters with which nobody is reached, `forbidden` with which the broker refuses.
+
+    `interrupt` cuts the connection to the broker, or ends the broker, `restore` makes it reachable again; both return
+    when that is done. `patience_s` is how long a test waits before it says that something does not come: only a broken
+    promise costs that time. `window` is the number of unfinished messages that the plugin may hand out at most.
+
+    `undetectable` maps the names of tests that this messaging system cannot show to the reason.
+    """
+
+    params: Mapping[str, Any]
+    reader: Mapping[str, Any] = field(default_factory=dict)
+    writer: Mapping[str, Any] = field(default_factory=dict)
+    durable: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None = None
+    unreachable: Mapping[str, Any] | None = None
+    forbidden: Mapping[str, Any] | None = None
+    interrupt: Callable[[], object] | None = None
+    restore: Callable[[], object] | None = None
+    fresh_topic: Callable[[], str] = fresh_topic
+    patience_s: float = 10.0
+    window: int = 1000
+    max_message_bytes: int = 1_000_000
+    undetectable: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,50 @@
+"""Calls that may never return, bounded."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from sinetstream.testing.verdict import Broken
+
+__all__ = ["Call", "within"]
+
+R = TypeVar("R")
+
+
+class Call(Generic[R]):
+    """A call that has begun in a thread of its own."""
+
+    def __init__(self, what: str, call: Callable[[], R]) -> None:
+        self._what = what
+        self._call = call
+        self._results: list[R] = []
+        self._errors: list[BaseException] = []
+        self._thread = threading.Thread(target=self._run, name=f"sinetstream-testing: {what}", daemon=True)
+        self._thread.start()
+
+    def result(self, seconds: float) -> R:
+        """What it returned or raised. Raises `Broken` where that takes longer."""
+        self._thread.join(seconds)
+        if self._thread.is_alive():
+            raise Broken(f"{self._what} has not returned after {seconds:g} s: it blocks")
+        if self._errors:
+            raise self._errors[0]
+        return self._results[0]
+
+    @property
+    def running(self) -> bool:
+        """Whether it has not returned yet."""
+        return self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            self._results.append(self._call())
+        except BaseException as error:  # noqa: BLE001  it is raised where it is waited for
+            self._errors.append(error)
+
+
+def within(seconds: float, what: str, call: Callable[[], R]) -> R:
+    """What `call` returns or raises; `Broken` where it takes longer."""
+    return Call(what, call).result(seconds)
