@@ -1,10 +1,14 @@
 """What holds for every test here: a marker per plugin, and no skipping in CI."""
 
 import os
+import sys
 from collections.abc import Generator
 from pathlib import Path
 
 import pytest
+
+sys.path.append(str(Path(__file__).parent))  # last, and for tools.brokers only
+pytest_plugins = ["tools.brokers.pytest_plugin"]
 
 IN_CI = os.environ.get("CI", "").lower() in {"true", "1"}
 
