@@ -33,7 +33,7 @@ def test_its_requirement_is_satisfied_by_our_metapackage(python: Path, pip: Call
 
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_with_it(claim: str, python: Path, tmp_path: Path) -> None:
-    command = [str(python), "-I", "-X", "dev", "-W", "error", str(SCRIPT), claim]
+    command = [str(python), "-I", "-W", "error", str(SCRIPT), claim]
 
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
 
