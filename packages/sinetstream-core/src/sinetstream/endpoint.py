@@ -70,3 +70,10 @@ class Endpoint:
         by what the plugin offers; `""` gives all of these in a dict.
         """
         return self._session.info(name, kwargs)
+
+    @classmethod
+    def usage(cls) -> str:
+        """How the class is called, and what it does, as text."""
+        from inspect import getdoc, signature
+
+        return f"{cls.__name__}{signature(cls)}\n\n{getdoc(cls)}".replace("'", "")
