@@ -7,40 +7,47 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from importlib.metadata import EntryPoint
-from pathlib import Path
 
-from workspace import ROOT, Package, packages
+from packaging.requirements import Requirement
+
+from tools.lists import missing_lines
+from tools.workspace import CORE, ROOT, Package, packages
 
 Problems = Iterator[str]
 
-_CORE = "sinetstream-core"
-_BOUNDED = re.compile(r"^[\w.-]+(\[[\w,-]+\])?>=[\w.]+,<[\w.]+$")
-_PUBLIC = ("sinetstream", "sinetstream.aio", "sinetstream.spi", "sinetstream.testing")
+_PUBLIC = ("sinetstream", "sinetstream.aio", "sinetstream.plugins", "sinetstream.spi", "sinetstream.testing")
+_FILES = ("README.md", "CHANGELOG.md", "LICENSE", "changelog.d/README.md", "smoke.py")
+_RELEASES_START = "<!-- towncrier release notes start -->"
 
 
 def bounds(package: Package) -> Problems:
-    """Every requirement has a lower and an upper bound; every plugin and the metapackage requires core."""
-    extras = package.project.get("optional-dependencies", {})
-    requirements = package.project.get("dependencies", [])
-    for requirement in [*requirements, *(r for name, rs in extras.items() if name != "all" for r in rs)]:
-        if not _BOUNDED.match(requirement.replace(" ", "")):
-            yield f"{requirement!r} must be of the form name>=lowest,<next major"
-    if package.name != _CORE and not any(r.startswith(f"{_CORE}>=") for r in requirements):
-        yield f"requires no {_CORE}"
-
-
-def licence(package: Package) -> Problems:
-    """Each package carries the same LICENSE."""
-    if (package.folder / "LICENSE").read_bytes() != (ROOT / "LICENSE").read_bytes():
-        yield "LICENSE differs from the one at the root"
+    """A requirement has a lower and an upper bound; all but core require core; what is here satisfies it."""
+    versions = {other.name: other.version for other in packages()}
+    extras = package.project.get("optional-dependencies", {}).values()
+    required = [Requirement(text) for text in package.project.get("dependencies", [])]
+    builders = [Requirement(text) for text in package.pyproject["build-system"]["requires"]]
+    optional = [Requirement(text) for texts in extras for text in texts]
+    for requirement in [*required, *builders, *optional]:
+        if requirement.name == package.name:  # its own extras
+            continue
+        if sorted(bound.operator for bound in requirement.specifier) != ["<", ">="]:
+            yield f"'{requirement}' must be of the form name>=lowest,<next"
+        elif not requirement.specifier.contains(versions.get(requirement.name, ""), prereleases=True) and (
+            requirement.name in versions
+        ):
+            yield f"'{requirement}' excludes the {versions[requirement.name]} that is here"
+    if package.name != CORE and CORE not in [requirement.name for requirement in required]:
+        yield f"does not require {CORE}"
 
 
 def files(package: Package) -> Problems:
-    """What a package is made of."""
-    expected = ["README.md", "CHANGELOG.md", "changelog.d/README.md"]
-    for name in expected:
-        if not (package.folder / name).is_file():
-            yield f"{name} is missing"
+    """What a package is made of, besides code."""
+    missing = [name for name in _FILES if not (package.folder / name).is_file()]
+    yield from (f"{name} is missing" for name in missing)
+    if "LICENSE" not in missing and (package.folder / "LICENSE").read_bytes() != (ROOT / "LICENSE").read_bytes():
+        yield "LICENSE differs from the one at the root"
+    if "CHANGELOG.md" not in missing and _RELEASES_START not in (package.folder / "CHANGELOG.md").read_text():
+        yield f"CHANGELOG.md has no line {_RELEASES_START}, below which a release writes"
     if package.source and not (package.source / "py.typed").is_file():
         yield f"{package.source.relative_to(package.folder)}/py.typed is missing"
 
@@ -54,64 +61,58 @@ def entry_points(package: Package) -> Problems:
             try:
                 EntryPoint(name, value, group).load()
             except Exception as error:  # noqa: BLE001  whatever an import raises is the finding
-                yield f"{group}: {name} = {value!r} does not load: {error}"
+                yield f"{group}: {name} = {value!r} does not load: {type(error).__name__}: {error}"
 
 
 def fragments(package: Package) -> Problems:
-    """A change to the source since the last release says so in changelog.d."""
-    if package.source is None or package.fragments:
+    """A change since the last release says so in changelog.d, in a sentence."""
+    for fragment in package.fragments:
+        if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*\.md", fragment.name) or not fragment.read_text().strip():
+            yield f"changelog.d/{fragment.name} must be a sentence in a file named short-name.md"
+    if package.fragments:
         return
+    content = "src" if package.source else "pyproject.toml"
     tags = _git("tag", "--list", f"{package.name}-v*", "--sort=-v:refname").split()
-    changed = not tags or _git("diff", "--name-only", tags[0], "--", str(package.folder / "src")).strip()
-    if changed:
-        yield f"src/ changed since {tags[0] if tags else 'the beginning'}, but changelog.d has no fragment"
-
-
-def lists(package: Package) -> Problems:
-    """The lists that people read name every package."""
-    if f"packages/{package.name})" not in (ROOT / "README.md").read_text():
-        yield "is missing in the table of packages in README.md"
-    if package.plugin:
-        page = f"plugins/{package.plugin}.md"
-        if not (ROOT / "docs" / page).is_file() or page not in (ROOT / "docs/README.md").read_text():
-            yield f"docs/{page} is missing, or docs/README.md does not link to it"
-        meta = next(other for other in packages() if other.name == "sinetstream")
-        extras = meta.project["optional-dependencies"]
-        if not any(r.startswith(f"{package.name}>=") for r in extras.get(package.plugin, [])):
-            yield f"the metapackage has no extra {package.plugin!r}"
-        if package.plugin not in re.split(r"[\[\],]", extras["all"][0]):
-            yield f"the metapackage's extra 'all' does not name {package.plugin!r}"
+    if not tags and f"## {package.version} " in (package.folder / "CHANGELOG.md").read_text():
+        yield f"is released as {package.version}, but its tag is not here: git fetch --tags"
+    elif not tags or _git("diff", "--name-only", tags[0], "--", str(package.folder / content)):
+        yield f"{content} changed since {tags[0] if tags else 'the beginning'}, but changelog.d says nothing"
 
 
 def public_names() -> Problems:
-    """Every public name is in the reference, and what can have a docstring has one."""
-    reference = (ROOT / "docs/reference.md").read_text()
+    """Every public name, and no other, is in the reference; what can have a docstring has one."""
+    _, *sections = re.split(r"^## `([\w.]+)`$", (ROOT / "docs/reference.md").read_text(), flags=re.MULTILINE)
+    written = {
+        module: set(re.findall(r"^\| `(\w+)", text, re.MULTILINE))
+        for module, text in zip(sections[::2], sections[1::2], strict=True)
+    }
     for module_name in _PUBLIC:
         module = importlib.import_module(module_name)
+        listed = written.get(module_name, set())
+        for name in sorted(set(module.__all__) - listed):
+            yield f"docs/reference.md: {module_name} lacks {name}"
+        for name in sorted(listed - set(module.__all__)):
+            yield f"docs/reference.md: {module_name} has no {name}"
         for name in module.__all__:
             value = getattr(module, name)
-            if f"`{name}" not in reference:
-                yield f"{module_name}.{name} is not in docs/reference.md"
             if (inspect.isclass(value) or inspect.isfunction(value)) and not value.__doc__:
                 yield f"{module_name}.{name} has no docstring"
 
 
-_EACH: tuple[Callable[[Package], Problems], ...] = (bounds, licence, files, entry_points, fragments, lists)
+_EACH: tuple[Callable[[Package], Problems], ...] = (bounds, files, entry_points, fragments)
 
 
 def main() -> int:
-    sys.path.insert(0, str(Path(__file__).parent))
-    problems = [f"{package.name}: {problem}" for package in packages() for check in _EACH for problem in check(package)]
-    problems += public_names()
-    for problem in problems:
-        print(problem)
-    print(f"{len(problems)} problems in {len(packages())} packages")
+    found = packages()
+    sys.path[:0] = [str(package.folder / "src") for package in found]  # what is here, whatever is installed
+    problems = [f"{package.name}: {problem}" for package in found for check in _EACH for problem in check(package)]
+    problems += [*missing_lines(ROOT), *public_names()]
+    print(*problems, f"{len(found)} packages, {len(problems)} problems", sep="\n")
     return bool(problems)
 
 
 def _git(*arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
-    return done.stdout
+    return subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
 
 if __name__ == "__main__":

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
+CORE = "sinetstream-core"
 
-_VERSION = re.compile(r'^(?:__version__|version) = "(\d+\.\d+\.\d+)"$', re.MULTILINE)
+_VERSION = re.compile(r'^((?:__version__|version) = )"(\d+\.\d+\.\d+)"$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -52,23 +53,29 @@ class Package:
         found = _VERSION.search(self.version_file.read_text())
         if found is None:
             raise SystemExit(f"{self.version_file}: no version of the form 1.2.3")
-        return found[1]
+        return found[2]
 
     def set_version(self, version: str) -> None:
         text = self.version_file.read_text()
-        self.version_file.write_text(
-            text.replace(f'version__ = "{self.version}"', f'version__ = "{version}"', 1)
-            if self.source
-            else text.replace(f'\nversion = "{self.version}"', f'\nversion = "{version}"', 1)
-        )
+        self.version_file.write_text(_VERSION.sub(rf'\g<1>"{version}"', text, count=1))
+
+    @property
+    def bounds(self) -> str:
+        """How others require it: what it has now, up to the next major version."""
+        major, minor, _ = self.version.split(".")
+        return f">={major}.{minor},<{int(major) + 1}"
+
+    @property
+    def tag(self) -> str:
+        return f"{self.name}-v{self.version}"
 
     @property
     def fragments(self) -> list[Path]:
         """What changed for users since the last release, one sentence a file."""
-        return sorted(file for file in (self.folder / "changelog.d").glob("*.md") if file.name != "README.md")
+        return sorted(file for file in (self.folder / "changelog.d").glob("*") if file.name != "README.md")
 
 
 def packages(root: Path = ROOT) -> list[Package]:
     """All of them, core first and the metapackage last: the order of a release."""
     found = [Package(file.parent) for file in root.glob("packages/*/pyproject.toml")]
-    return sorted(found, key=lambda package: (package.name != "sinetstream-core", package.plugin is None, package.name))
+    return sorted(found, key=lambda package: (package.name != CORE, package.plugin is None, package.name))
