@@ -103,18 +103,18 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         outbound = self._outbound
         if outbound is None:
             raise self._session.not_open()
-        time_us = now_us() if timestamp is None else microseconds(timestamp)
-        attributes = self._attributes(key, headers, time_us)
-        async with self._turn:
-            encode = partial(self._session.codec.encode, value, time_us)
-            try:
+        try:
+            time_us = now_us() if timestamp is None else microseconds(timestamp)
+            attributes = self._attributes(key, headers, time_us)
+            async with self._turn:
+                encode = partial(self._session.codec.encode, value, time_us)
                 encoded = await in_thread(encode) if _size(value) > _LARGE else encode()
                 if not outbound.reserve(len(encoded[0])):
                     await _room(outbound, len(encoded[0]))
-            except SinetError:
-                self._session.meter.error()
-                raise
-            return outbound.send(encoded, attributes)
+                return outbound.send(encoded, attributes)
+        except SinetError:
+            self._session.meter.error()
+            raise
 
     def _opened(self, plugin: Any) -> None:
         from sinetstream.outbound import Outbound  # imports `promise`, which takes 60 ms
