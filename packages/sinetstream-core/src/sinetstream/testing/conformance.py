@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from sinetstream.testing.areas.acknowledgement import Acknowledgement
+from sinetstream.testing.areas.asyncio import Asyncio
+from sinetstream.testing.areas.attributes import Attributes
+from sinetstream.testing.areas.back_pressure import BackPressure
+from sinetstream.testing.areas.callbacks import Callbacks
+from sinetstream.testing.areas.concurrency import Concurrency
 from sinetstream.testing.areas.consistency import Consistencies
 from sinetstream.testing.areas.delivery import Delivery
+from sinetstream.testing.areas.encoding import Encoding
+from sinetstream.testing.areas.failures import Failures
 from sinetstream.testing.areas.life_cycle import LifeCycle
+from sinetstream.testing.areas.metrics import MetricsOfBoth
 from sinetstream.testing.areas.order import Order
+from sinetstream.testing.areas.position import Position
+from sinetstream.testing.areas.secrets import Secrets
+from sinetstream.testing.areas.tampering import Tampering
+from sinetstream.testing.areas.timeouts import Timeouts
 
 __all__ = ["Conformance"]
 
@@ -14,9 +26,21 @@ __all__ = ["Conformance"]
 class Conformance(
     Delivery,
     Order,
+    Attributes,
+    Position,
     Consistencies,
     Acknowledgement,
     LifeCycle,
+    Timeouts,
+    Callbacks,
+    Asyncio,
+    Failures,
+    BackPressure,
+    Concurrency,
+    MetricsOfBoth,
+    Secrets,
+    Encoding,
+    Tampering,
 ):
     """Says whether a plugin keeps the contract.
 

@@ -49,12 +49,19 @@ class Received:
             self.errors.append(error)
             self._changed.notify_all()
 
-    def wait_for(self, expected: Sequence[Any]) -> list[Any]:
+    def first(self) -> Message[Any]:
+        """The first message; `Broken` where none comes."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self.messages, self._patience_s):
+                raise Broken(f"no message came within {self._patience_s:g} s")
+            return self.messages[0]
+
+    def wait_for(self, expected: Sequence[Any], seconds: float | None = None) -> list[Any]:
         """Wait until all of `expected` are here: at most `patience_s`, and a tenth of it after the last of them.
 
         An empty list waits for nothing. What is missing is for the caller to say.
         """
-        deadline = monotonic() + self._patience_s
+        deadline = monotonic() + (self._patience_s if seconds is None else seconds)
         missing: list[Any] = list(expected)
         seen = 0
         with self._changed:

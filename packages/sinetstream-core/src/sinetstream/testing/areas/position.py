@@ -1,0 +1,74 @@
+"""Reading from another position."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sinetstream.spi import Ability
+from sinetstream.testing.area import Area, if_declared
+from sinetstream.testing.received import check_nothing_lost
+from sinetstream.testing.trial import Trial
+from sinetstream.testing.verdict import Broken, Finding, undetectable
+from sinetstream.testing.waiting import within
+
+__all__ = ["Position"]
+
+
+class Position(Area):
+    """Where the messaging system keeps what was read."""
+
+    @if_declared(Ability.SEEK)
+    def test_seeking_to_the_beginning_reads_again(self, trial: Trial) -> None:
+        """After `seek_to_beginning` everything is read again; where SEEK is not declared, it is refused."""
+        values = trial.values(3)
+
+        def read() -> tuple[list[Any], list[Any]]:
+            with trial.reader() as reader:
+                trial.send(values)
+                first = [next(reader).value for _ in values]
+                reader.seek_to_beginning()
+                return first, [next(reader).value for _ in values]
+
+        first, again = within(4 * trial.patience_s, "reading twice", read)
+        check_nothing_lost(values, first)
+        check_nothing_lost(values, again)
+
+    @if_declared(Ability.SEEK)
+    def test_seeking_to_the_end_skips(self, trial: Trial) -> None:
+        """After `seek_to_end` comes what is published later; where SEEK is not declared, it is refused."""
+        *skipped, last = trial.values(4)
+
+        def read() -> Any:
+            with trial.reader() as reader:
+                trial.send(skipped)
+                reader.seek_to_end()
+                trial.send([last])
+                return next(reader).value
+
+        got = within(4 * trial.patience_s, "reading after seek_to_end", read)
+        if got != last:
+            raise Broken(f"after seek_to_end came {got!r}, which was published before")
+
+    @if_declared(Ability.SEEK_TIME)
+    def test_seeking_to_a_time_skips(self, trial: Trial) -> Finding | None:
+        """After `seek_to_time` comes the first message of that time or later; where it is not declared, it is refused."""
+        if Ability.TIMESTAMP not in trial.declared.writer:
+            return undetectable("TIMESTAMP is not declared: the test cannot choose the times")
+        earlier, later = trial.values(2)
+        now = time.time()
+
+        def read() -> Any:
+            with trial.reader() as reader:
+                with trial.writer() as writer:
+                    writer.publish(earlier, now - 20)
+                    writer.publish(later, now - 10)
+                both = [next(reader).value for _ in range(2)]
+                reader.seek_to_time(now - 15)
+                return both, next(reader).value
+
+        both, got = within(4 * trial.patience_s, "reading after seek_to_time", read)
+        check_nothing_lost([earlier, later], both)
+        if got != later:
+            raise Broken(f"after seek_to_time came {got!r}, which is of an earlier time")
+        return None

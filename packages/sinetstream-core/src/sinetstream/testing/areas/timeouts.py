@@ -1,0 +1,97 @@
+"""A loop that waits ends in time, goes on afterwards, and costs nothing meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import pytest
+
+from sinetstream.testing.area import Area, always
+from sinetstream.testing.trial import Trial
+from sinetstream.testing.verdict import Broken
+from sinetstream.testing.waiting import within
+
+__all__ = ["Timeouts"]
+
+_TIMEOUT_MS = 120
+_EARLY_S = 0.01
+_LATE_S = 1.5
+_SHARE_OF_CPU = 0.4
+
+
+class Timeouts(Area):
+    """`receive_timeout_ms`, in the sync API and in asyncio."""
+
+    @pytest.mark.parametrize("kind", ["sync", "asyncio"])
+    @always
+    def test_the_loop_ends_in_time(self, trial: Trial, kind: str) -> None:
+        """A loop ends when no message came for `receive_timeout_ms`: not earlier, and not much later."""
+        seconds = _TIMEOUT_MS / 1000
+        took, _ = _looped(trial, kind)
+
+        if took < seconds - _EARLY_S:
+            raise Broken(f"with receive_timeout_ms={_TIMEOUT_MS} the loop ended after {took * 1000:.0f} ms: too early")
+        if took > seconds + _LATE_S:
+            raise Broken(f"with receive_timeout_ms={_TIMEOUT_MS} the loop ended only after {took:.2f} s")
+
+    @always
+    def test_the_loop_goes_on_after_a_timeout(self, trial: Trial) -> None:
+        """A loop that has ended can be run again, and nothing that came meanwhile is missed."""
+        first, second = trial.values(2)
+        reader = trial.reader(receive_timeout_ms=_TIMEOUT_MS)
+
+        def read() -> list[Any]:
+            parts = []
+            with reader:
+                for value in (None, first, second):
+                    if value is not None:
+                        trial.send([value])
+                    parts.append([message.value for message in _patient(reader, trial, value)])
+            return parts
+
+        parts = within(5 * trial.patience_s, "three loops that end by timeout", read)
+        if parts != [[], [first], [second]]:
+            raise Broken(f"nothing, {first!r} and {second!r} were to be read in three loops, but it was {parts}")
+
+    @always
+    def test_waiting_is_not_busy(self, trial: Trial) -> None:
+        """Waiting for a message costs no processor time."""
+        _, cpu = _looped(trial, "sync", 3 * _TIMEOUT_MS)
+        share = cpu / (3 * _TIMEOUT_MS / 1000)
+
+        if share > _SHARE_OF_CPU:
+            raise Broken(f"waiting for a message takes {share:.0%} of a processor: it waits busily")
+
+
+def _patient(reader: Any, trial: Trial, expected: bytes | None) -> list[Any]:
+    """One loop, run again where a broker is slower than the reader's timeout."""
+    deadline = time.monotonic() + trial.patience_s
+    while True:
+        messages = list(reader)
+        if messages or expected is None or time.monotonic() > deadline:
+            return messages
+
+
+def _looped(trial: Trial, kind: str, timeout_ms: float = _TIMEOUT_MS) -> tuple[float, float]:
+    """The time, and the processor time, that a loop without a message takes; the second of two."""
+
+    def sync() -> tuple[float, float]:
+        with trial.reader(receive_timeout_ms=timeout_ms) as reader:
+            list(reader)
+            began, cpu = time.monotonic(), time.process_time()
+            list(reader)
+            return time.monotonic() - began, time.process_time() - cpu
+
+    async def main() -> tuple[float, float]:
+        async with trial.aio_reader(receive_timeout_ms=timeout_ms) as reader:
+            began = time.monotonic()
+            async for _ in reader:
+                pass
+            return time.monotonic() - began, 0.0
+
+    what = f"a loop with receive_timeout_ms={timeout_ms}"
+    if kind == "sync":
+        return within(2 * trial.patience_s + _LATE_S, what, sync)
+    return within(2 * trial.patience_s + _LATE_S, what, lambda: asyncio.run(main()))
