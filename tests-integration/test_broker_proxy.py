@@ -126,8 +126,8 @@ def test_a_silent_line_can_be_cut(proxy: CutProxy) -> None:
 def test_a_dead_broker_behind_it_resets_the_connection() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         dead = f"127.0.0.1:{server.getsockname()[1]}"
-    with CutProxy(dead) as proxy, connect(proxy) as connection, pytest.raises(ConnectionResetError):
-        connection.recv(1)
+    with CutProxy(dead) as proxy, pytest.raises(ConnectionResetError), connect(proxy) as connection:
+        connection.recv(1)  # or the connection was reset before `connect` returned
 
 
 def test_closed_it_leaves_no_thread_and_its_port_is_free(echo: str) -> None:

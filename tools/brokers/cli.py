@@ -33,17 +33,10 @@ def _describe(broker: Broker) -> None:
 
 
 def _up(kind: str) -> bool:
-    broker = household.find(kind)
-    if given(kind):
-        _say(f"{kind}: given by its address; nothing to start")
-    elif broker is not None:
-        broker.wait_ready()
-        _say(f"{kind}: is up already")
-    else:
-        broker = household.up(kind, _say)
-        _say(f"{kind}: ready")
-    if broker is not None:
-        _describe(broker)
+    there = household.find(kind) is not None
+    broker = household.up(kind, _say)
+    _say(f"{kind}: {'was there already' if there else 'started'}, ready")
+    _describe(broker)
     return True
 
 

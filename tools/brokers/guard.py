@@ -1,7 +1,7 @@
 """Ends a broker whose owner died, however it died: its end of our standard input closes.
 
-The broker's process id cannot have been given to another process meanwhile: while the owner lives the broker is its
-child, and the owner says so before it forgets it. Needs nothing but the standard library, to start fast.
+The broker's process id cannot have been given to another process meanwhile: it is a child of the owner, who waits for
+it only when it ends it, and then dismisses us. Needs nothing but the standard library, to start fast.
 """
 
 import contextlib

@@ -1,5 +1,7 @@
 """The brokers of this checkout: which are up, which are left over, and where a new one goes."""
 
+import contextlib
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator, Mapping
@@ -15,6 +17,15 @@ __all__ = ["KINDS", "down", "find", "private", "retire", "shared", "started_here
 
 KINDS = ("kafka", "mqtt")
 _KEPT = 5  # folders of earlier test runs, for their logs
+
+
+@contextlib.contextmanager
+def _alone() -> Iterator[None]:
+    """Two who start or stop the same broker at once do so one after the other."""
+    HOME.mkdir(exist_ok=True)
+    with (HOME / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _attach(folder: Path, state: State) -> Broker:
@@ -40,14 +51,18 @@ def find(kind: str) -> Broker | None:
 
 
 def up(kind: str, say: Say) -> Broker:
-    """Start one that stays until `down`."""
-    folder = HOME / kind
-    if compose.engine_answers():
-        broker = compose.create(kind, folder, say=say)
-    else:
-        broker = native.create(kind, folder, say=say, guarded=False)
-    _start(broker)
-    return broker
+    """The one there is, else a new one that stays until `down`."""
+    with _alone():
+        if broker := find(kind):
+            broker.wait_ready()
+            return broker
+        folder = HOME / kind
+        if compose.engine_answers():
+            broker = compose.create(kind, folder, say=say)
+        else:
+            broker = native.create(kind, folder, say=say, guarded=False)
+        _start(broker)
+        return broker
 
 
 def shared(kind: str, say: Say, *, quick: bool = False) -> tuple[Broker, bool]:
@@ -103,9 +118,10 @@ def _tidy(run: Path) -> None:
 
 def down(kind: str, say: Say) -> None:
     """End the one that is up, and what a dead test run has left."""
-    for folder, state, broker in started_here():
-        orphaned = state.owner is not None and state.owner.process() is None
-        if state.kind == kind and (state.owner is None or orphaned):
-            running = broker.is_running()
-            retire(broker)
-            say(f"{kind}: {'stopped' if running else 'was not running'}; its log is in {folder}")
+    with _alone():
+        for folder, state, broker in started_here():
+            orphaned = state.owner is not None and state.owner.process() is None
+            if state.kind == kind and (state.owner is None or orphaned):
+                running = broker.is_running()
+                retire(broker)
+                say(f"{kind}: {'stopped' if running else 'was not running'}; its log is in {folder}")

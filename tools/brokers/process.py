@@ -99,8 +99,6 @@ class Native(Control):
         return "(no log)"
 
     def _process(self) -> psutil.Process | None:
-        if self._child is not None:
-            self._child.poll()
         return self._identity.process() if self._identity else None
 
     def _signal(self, number: int) -> None:

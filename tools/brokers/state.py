@@ -57,6 +57,6 @@ class State:
 
     @classmethod
     def all(cls) -> "Iterator[tuple[Path, State]]":
-        for file in sorted(HOME.rglob(_FILE)):
+        for file in sorted((*HOME.glob(f"*/{_FILE}"), *HOME.glob(f"*/*/{_FILE}"))):
             if state := cls.load(file.parent):
                 yield file.parent, state
