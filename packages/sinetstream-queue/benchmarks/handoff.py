@@ -19,7 +19,7 @@ _TIME_US = 1_800_000_000_000_000
 
 
 def run(quick: bool) -> list[Row]:
-    rounds, count = (1, 50) if quick else (15, 5000)
+    rounds, count = (1, 50) if quick else (41, 2000)
     return [_row(size, rounds, count) for size in _SIZES]
 
 

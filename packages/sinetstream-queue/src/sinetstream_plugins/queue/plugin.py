@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Iterator
+from contextlib import suppress
 from math import inf
 from typing import Any
 
@@ -50,14 +51,13 @@ class QueueWriter(PluginMessageWriter):
 
     def publish(self, message: bytes) -> None:
         with changing:
-            if not self._topic.room.wait_for(self._may_go_on, self._timeout):
+            if not (self._may_go_on() or self._topic.wait_for_room(self._may_go_on, self._timeout)):
                 raise PublishTimeoutError(
                     f"topic {self._topic.name!r} stayed full ({self._maxsize} messages): it was not sent"
                 )
             if self._closed:
                 raise ConnectionError("the writer was closed: this message was not sent")
-            self._topic.messages.append(message)
-            self._topic.arrived()
+            self._topic.put(message)
 
     def _may_go_on(self) -> bool:
         return len(self._topic.messages) < self._maxsize or self._closed
@@ -94,34 +94,40 @@ class QueueReader(PluginMessageReader):
             self._changed.notify_all()
             for topic in self._topics:
                 topic.readers.remove(self._changed)
-            while self._unfinished:
-                topic, message = self._unfinished.pop()
-                topic.messages.appendleft(message)
-                topic.arrived()
+            with suppress(IndexError):  # until there is none: an acknowledgement may take the last one
+                while True:
+                    topic, message = self._unfinished.pop()
+                    topic.put_back(message)
 
     def __iter__(self) -> Iterator[tuple[bytes, str, Any]]:
-        while (taken := self._take()) is not None:
-            topic, message = taken
+        while True:
+            with changing:
+                topic = self._ready() or self._waited()
+                if topic is None:
+                    return
+                message = topic.get()
+                self._unfinished.append((topic, message))
             yield message, topic.name, message
 
     def acknowledge(self, raw: Any) -> None:
-        with changing:
-            if self._unfinished:  # empty where the reader was closed meanwhile
-                self._unfinished.popleft()
+        try:
+            self._unfinished.popleft()  # without `changing`, for which reader and writer contend enough
+        except IndexError:  # the reader was closed meanwhile
+            return
+        if len(self._unfinished) >= _WINDOW - 1:  # the window may have been full
+            with changing:
                 self._changed.notify()
 
-    def _take(self) -> tuple[Topic, bytes] | None:
-        with changing:
-            if not self._changed.wait_for(self._may_go_on, self._timeout) or self._closed:
-                return None
-            topic = next(topic for topic in self._topics if topic.messages)
-            taken = topic, topic.messages.popleft()
-            self._unfinished.append(taken)
-            topic.room.notify()
-            return taken
+    def _waited(self) -> Topic | None:
+        self._changed.wait_for(lambda: self._closed or self._ready(), self._timeout)
+        return self._ready()
 
-    def _may_go_on(self) -> bool:
-        return self._closed or (len(self._unfinished) < _WINDOW and any(topic.messages for topic in self._topics))
+    def _ready(self) -> Topic | None:
+        if len(self._unfinished) < _WINDOW and not self._closed:
+            for topic in self._topics:
+                if topic.messages:
+                    return topic
+        return None
 
 
 class QueueAsyncReader(AsyncReaderFromReader):
