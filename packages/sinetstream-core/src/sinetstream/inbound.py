@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
+from time import time
 from typing import Any, Generic
 
 from sinetstream.consistency import Consistency
@@ -45,7 +45,7 @@ class Inbound(Generic[T]):
         except InvalidMessageError:
             self._meter.error()
             raise
-        self._meter.message(len(payload), compressed, plain, time.time())
+        self._meter.message(len(payload), compressed, plain, time())
         return Message(value, topic, timestamp_us, raw, self._attributes)
 
     def refused(self, error: InvalidMessageError, payload: bytes, topic: str | None, raw: Any) -> None:

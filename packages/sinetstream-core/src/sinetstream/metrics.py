@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -111,7 +110,7 @@ class Meter:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._new: deque[tuple[int, int, int, float]] = deque()
+        self._new: list[tuple[int, int, int, float]] = []
         self._clear()
 
     def _clear(self) -> None:
@@ -157,14 +156,16 @@ class Meter:
             )
 
     def _sum(self) -> None:
-        new = [self._new.popleft() for _ in range(len(self._new))]
+        new = self._new[:]
         if not new:
             return
+        del self._new[: len(new)]  # what other threads append meanwhile stays
         sizes, compressed, plain, times = zip(*new, strict=True)
         self._count += len(new)
         self._bytes += sum(sizes)
         self._compressed += sum(compressed)
         self._plain += sum(plain)
-        self._end = max(self._end, *times)
-        self._min = min(sizes) if self._min is None else min(self._min, *sizes)
-        self._max = max(sizes) if self._max is None else max(self._max, *sizes)
+        self._end = max(self._end, times[-1])
+        smallest, largest = min(sizes), max(sizes)
+        self._min = smallest if self._min is None else min(self._min, smallest)
+        self._max = largest if self._max is None else max(self._max, largest)
