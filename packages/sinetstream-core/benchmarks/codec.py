@@ -38,8 +38,8 @@ def _rows(repeats: int, seconds: float) -> Iterator[Row]:
         for label, size in SIZES.items():
             value = (bytes(range(256)) * (size // 256 + 1))[:size]
             message, _, _ = codec.encode(value, NOW_US)
-            ways = partial(codec.encode, value, NOW_US), partial(codec.decode, message)
-            bare = _BARE[mode](value) if mode in _BARE else (None, None)
+            ways: Bare = partial(codec.encode, value, NOW_US), partial(codec.decode, message)
+            bare: Bare | tuple[None, None] = _BARE[mode](value) if mode in _BARE else (None, None)
             for way, call, cipher in zip(("encode", "decode"), ways, bare, strict=True):
                 took = _microseconds(call, repeats, seconds)
                 note = f"{took / _microseconds(cipher, repeats, seconds):.2f} times the cipher alone" if cipher else ""
