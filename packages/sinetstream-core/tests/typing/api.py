@@ -1,0 +1,152 @@
+"""What users may write: checked by mypy --strict, never run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, assert_type
+
+from sinetstream import (
+    AT_LEAST_ONCE,
+    AsyncMessageReader,
+    AsyncMessageWriter,
+    BufferFullError,
+    Consistency,
+    Message,
+    MessageReader,
+    MessageWriter,
+    Metrics,
+    PublishManyError,
+    SINETStreamMessageDecoder,
+    SINETStreamMessageEncoder,
+    aio,
+    plugins,
+)
+from sinetstream.spi import (
+    Ability,
+    AsyncReaderFromReader,
+    AsyncWriterFromWriter,
+    Delivery,
+    PluginMessageReader,
+    PluginMessageWriter,
+)
+
+
+def read_sync() -> None:
+    reader = MessageReader[str]("lab", ["a", "b"], config_file=Path("x"), value_type="text", receive_timeout_ms=10)
+    with reader as same:
+        assert_type(same, MessageReader[str])
+        for message in reader:
+            assert_type(message, Message[str])
+            assert_type(message.value, str)
+            assert_type(message.topic, str | None)
+            assert_type(message.timestamp, float)
+            assert_type(message.timestamp_us, int)
+            assert_type(message.key, bytes | None)
+            assert_type(message.headers, Mapping[str, bytes])
+        assert_type(next(reader), Message[str])
+        reader.seek_to_beginning()
+        reader.seek_to_time(1.5)
+    assert_type(reader.consistency, Consistency)
+    assert_type(reader.metrics, Metrics)
+    assert_type(reader.topics, str | list[str] | None)
+    assert_type(reader.receive_timeout_ms, float)
+    assert_type(reader.client_id, str)
+    reader.reset_metrics(reset_raw=True)
+
+
+def read_anything() -> None:
+    for message in MessageReader("lab").open():
+        message.value.whatever()
+
+
+def read_calling_back() -> None:
+    def on_message(message: Message[bytes]) -> int:
+        return len(message.value)
+
+    def on_failure(error: Exception) -> str:
+        return str(error)
+
+    reader = AsyncMessageReader[bytes]("lab", consistency=AT_LEAST_ONCE, on_invalid="skip")
+    reader.on_message = on_message
+    reader.on_failure = on_failure
+    reader.on_message = None
+    reader.open().close()
+
+
+def write_sync() -> None:
+    with MessageWriter[str]("lab", "topic", value_type="text") as writer:
+        assert_type(writer.publish("x", 1.5, key="k", headers={"a": b"b"}), Any)
+        try:
+            results = writer.publish_many(str(i) for i in range(10))
+        except PublishManyError as error:
+            assert_type(error.failures, Mapping[int, Exception])
+        else:
+            assert_type(results, list[Any])
+        writer.publish(1)  # type: ignore[arg-type]  # not a str
+    assert_type(writer.topic, str | None)
+
+
+def write_promising() -> None:
+    with AsyncMessageWriter[bytes]("lab") as writer:
+        delivery = writer.publish(b"x")
+        assert_type(delivery, Delivery[Any])
+        assert_type(delivery.then(print, print), Delivery[Any])
+        delivery.get(timeout=1)
+
+
+async def in_asyncio() -> None:
+    async with aio.MessageWriter[bytes]("lab") as writer:
+        try:
+            await writer.publish(b"x")
+        except BufferFullError:
+            assert_type(await writer.publish_many([b"x"]), list[Any])
+        else:
+            writer.publish("x")  # type: ignore[arg-type, unused-coroutine]  # not bytes
+    async with aio.MessageReader[bytes]("lab") as reader:
+        async for message in reader:
+            assert_type(message, Message[bytes])
+        assert_type(await anext(reader), Message[bytes])
+        await reader.seek_to_end()
+
+
+def without_a_broker() -> None:
+    assert_type(SINETStreamMessageEncoder[str](value_type="text").encode("x", 1.5), bytes)
+    assert_type(SINETStreamMessageDecoder[str](value_type="text").decode(b""), Message[str])
+
+
+class LabReader(PluginMessageReader):
+    abilities = frozenset((Ability.ACKNOWLEDGE,))
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        self.params = params
+
+    def open(self) -> None: ...
+    def close(self) -> None: ...
+
+    def __iter__(self) -> Iterator[tuple[bytes, str | None, Any]]:
+        yield b"", None, None
+
+
+class LabWriter(PluginMessageWriter):
+    def __init__(self, params: dict[str, Any]) -> None:
+        self.params = params
+
+    def open(self) -> None: ...
+    def close(self) -> None: ...
+
+    def publish(self, message: bytes, *, key: bytes | None = None) -> int:
+        return len(message)
+
+
+class LabAsyncReader(AsyncReaderFromReader):
+    source = LabReader
+
+
+class LabAsyncWriter(AsyncWriterFromWriter):
+    source = LabWriter
+
+
+def in_a_notebook() -> None:
+    with plugins.register("lab", reader=LabReader, writer=LabWriter, async_reader=LabAsyncReader):
+        read_sync()
