@@ -51,8 +51,6 @@ if __name__ == "__main__":
     with plugins.register("lab", reader=LabReader, writer=LabWriter):
         with MessageWriter(no_config=True, type="lab", topic="t", value_type="text") as writer:
             writer.publish("hello")
-        with MessageReader(
-            no_config=True, type="lab", topics="t", value_type="text", receive_timeout_ms=100
-        ) as reader:
+        with MessageReader(no_config=True, type="lab", topics="t", value_type="text", receive_timeout_ms=100) as reader:
             for message in reader:
                 print(message.value)

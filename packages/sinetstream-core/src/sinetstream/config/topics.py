@@ -46,4 +46,3 @@ def _checked(role: str, value: object, path: str) -> str | list[str]:
     if len(value) > 1:
         raise InvalidArgumentError(f"{path}: a writer has one topic, not {len(value)}", path=path)
     return str(value[0])
-
