@@ -1,4 +1,4 @@
-"""Wheels of the packages in this repository, and environments that have nothing but wheels."""
+"""Wheels of the packages in this repository, environments that have nothing but wheels, and scratch clones."""
 
 import os
 import shutil
@@ -10,61 +10,87 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-BUILD_TOOLS = ["hatchling", "setuptools", "wheel"]  # today's: what an author would get
+ROOT = HERE.parent
 
 Wheels = dict[str, Path]
 Install = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
-def pip(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
-    """Runs pip of an environment of its own, which has the build tools too; gives what it prints."""
-    home = tmp_path_factory.mktemp("builder") / "venv"
-    subprocess.run([sys.executable, "-m", "venv", home], check=True)
-
-    def run(*arguments: object) -> str:
-        command = [str(home / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", *map(str, arguments)]
-        result = subprocess.run(command, env=clean_environment(), capture_output=True, text=True, check=False)
-        assert result.returncode == 0, result.stdout + result.stderr
-        return result.stdout
-
-    run("install", "--quiet", "--upgrade", *BUILD_TOOLS)
-    return run
+def uv() -> Callable[..., str]:
+    """Runs uv, and gives what it prints."""
+    return run_uv
 
 
 @pytest.fixture(scope="session")
-def wheels(pip: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Wheels:
+def build() -> Callable[[Iterable[Path], Path], Wheels]:
+    """Builds the wheels of source folders into a folder."""
+    return build_wheels
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> Wheels:
     """The wheel of each package of ours, by distribution name."""
-    sources = sorted(folder.parent for folder in HERE.parent.glob("packages/*/pyproject.toml"))
-    return build(pip, sources, tmp_path_factory.mktemp("wheels"))
+    sources = sorted(file.parent for file in ROOT.glob("packages/*/pyproject.toml"))
+    return build_wheels(sources, tmp_path_factory.mktemp("wheels"))
 
 
 @pytest.fixture(scope="session")
-def guide_wheel(pip: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def guide_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The guide-era plugin's wheel, built outside the checkout, for setuptools leaves files beside the source."""
     folder = tmp_path_factory.mktemp("guide")
     source = shutil.copytree(HERE / "guide_plugin", folder / "source")
-    return build(pip, [source], folder)["sinetstream-queue"]
+    return build_wheels([source], folder)["sinetstream-queue"]
 
 
 @pytest.fixture(scope="session")
-def install(pip: Callable[..., str], tmp_path_factory: pytest.TempPathFactory) -> Install:
-    """Installs wheels into a new, empty environment and gives its Python."""
+def install(tmp_path_factory: pytest.TempPathFactory) -> Install:
+    """Installs wheels, and what an index has, into a new, empty environment and gives its Python."""
 
-    def new_environment(*wheels: Path) -> Path:
+    def new_environment(*requirements: object) -> Path:
         home = tmp_path_factory.mktemp("environment") / "venv"
-        subprocess.run([sys.executable, "-m", "venv", "--without-pip", home], check=True)
+        run_uv("venv", "--python", sys.executable, home)
         python = home / "bin" / "python"
-        pip("--python", python, "install", "--quiet", "--no-compile", *wheels)
+        run_uv("pip", "install", "--python", python, *requirements)
         return python
 
     return new_environment
 
 
-def build(pip: Callable[..., str], sources: Iterable[Path], folder: Path) -> Wheels:
-    pip("wheel", "--quiet", "--no-build-isolation", "--use-pep517", "--no-deps", "--wheel-dir", folder, *sources)
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A clone of this checkout in which everything that is here, also what is not committed yet, is committed."""
+    copy = tmp_path / "clone"
+    git("clone", "--quiet", "--shared", ROOT, copy)
+    for name in git("ls-files", "-z", "--modified", "--others", "--exclude-standard").split("\0")[:-1]:
+        if (ROOT / name).exists():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, copy / name)
+        else:
+            (copy / name).unlink()
+    for name in ("user.name", "user.email"):
+        git("config", name, "nobody@example.org", folder=copy)
+    git("add", "--all", folder=copy)
+    git("commit", "--quiet", "--allow-empty", "--message", "what is here", folder=copy)
+    return copy
+
+
+def build_wheels(sources: Iterable[Path], folder: Path) -> Wheels:
+    for source in sources:
+        run_uv("build", "--wheel", "--out-dir", folder, source)
     return {wheel.name.split("-")[0].replace("_", "-"): wheel for wheel in folder.glob("*.whl")}
 
 
-def clean_environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+def run_uv(*arguments: object) -> str:
+    return run(sys.executable, "-m", "uv", "--quiet", *arguments)
+
+
+def git(*arguments: object, folder: Path = ROOT) -> str:
+    return run("git", "-C", folder, *arguments)
+
+
+def run(*command: object) -> str:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "GIT_"))}
+    result = subprocess.run(list(map(str, command)), env=clean, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout

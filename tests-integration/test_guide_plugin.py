@@ -19,16 +19,16 @@ def python(install: Callable[..., Path], wheels: dict[str, Path], guide_wheel: P
     return install(guide_wheel, wheels["sinetstream"], wheels["sinetstream-core"])
 
 
-def test_its_requirement_is_satisfied_by_our_metapackage(python: Path, pip: Callable[..., str]) -> None:
+def test_its_requirement_is_satisfied_by_our_metapackage(python: Path, uv: Callable[..., str]) -> None:
     installed = {
         package["name"]: package["version"]
-        for package in json.loads(pip("--python", python, "list", "--format", "json"))
+        for package in json.loads(uv("pip", "list", "--python", python, "--format", "json"))
         if package["name"].startswith("sinetstream")
     }
 
     assert {"sinetstream", "sinetstream-core", "sinetstream-queue"} == installed.keys()
     assert installed["sinetstream-queue"] == "1.2.0"
-    pip("--python", python, "check")
+    uv("pip", "check", "--python", python)
 
 
 @pytest.mark.parametrize("claim", CLAIMS)

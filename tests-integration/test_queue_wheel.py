@@ -27,11 +27,12 @@ def python(install: Callable[..., Path], wheels: dict[str, Path]) -> Path:
     return install(wheels["sinetstream-queue"], wheels["sinetstream-core"])
 
 
-def test_it_needs_nothing_but_the_core(python: Path, pip: Callable[..., str]) -> None:
-    installed = {package["name"].lower() for package in json.loads(pip("--python", python, "list", "--format", "json"))}
+def test_it_needs_nothing_but_the_core(python: Path, uv: Callable[..., str]) -> None:
+    packages = json.loads(uv("pip", "list", "--python", python, "--format", "json"))
+    installed = {package["name"].lower() for package in packages}
 
     assert {"sinetstream-core", "sinetstream-queue"} == installed - DEPENDENCIES_OF_CORE
-    pip("--python", python, "check")
+    uv("pip", "check", "--python", python)
 
 
 def test_a_script_with_a_configuration_file_sends_and_receives(python: Path, tmp_path: Path) -> None:

@@ -1,0 +1,61 @@
+"""Make a new plugin package that works, in process, from the first minute: `tools/hatch run new NAME`."""
+
+import argparse
+import keyword
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from tools.lists import missing_lines
+from tools.workspace import CORE, ROOT, Package
+
+TEMPLATE = ROOT / "tools/template"
+RESERVED = {"all", "core"}  # the metapackage's extra for everything, and no plugin
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tools/hatch run new", description=__doc__)
+    parser.add_argument("name", help="the word for `type:`, the distribution sinetstream-NAME and the module")
+    name = parser.parse_args().name
+    if problem := refused(name):
+        parser.error(problem)
+    words = {
+        "NAME": name,
+        "Name": name.capitalize(),
+        "CORE_BOUNDS": Package(ROOT / "packages" / CORE).bounds,
+    }
+    folder = ROOT / f"packages/sinetstream-{name}"
+    for template in sorted(TEMPLATE.glob("package/**/*.in")):
+        render(template, folder / template.relative_to(TEMPLATE / "package"), words)
+    shutil.copy(ROOT / "LICENSE", folder)
+    shutil.copy(ROOT / "packages" / CORE / "changelog.d/README.md", folder / "changelog.d")
+    page = ROOT / f"docs/plugins/{name}.md"
+    if not page.exists():
+        render(TEMPLATE / "page.md.in", page, words)
+    print(f"Made packages/sinetstream-{name} and docs/plugins/{name}.md. People read these lists; please add:")
+    print(*(f"  {line}" for line in missing_lines(ROOT)), sep="\n")
+    print(f"Then: tools/hatch run test packages/sinetstream-{name}; tools/hatch run lint; tools/hatch run check")
+    return 0
+
+
+def refused(name: str) -> str | None:
+    """Why this cannot be the name of a package, or None."""
+    if not re.fullmatch(r"[a-z][a-z0-9]*", name) or keyword.iskeyword(name) or name in RESERVED:
+        return (
+            f"{name!r} must be one word of a-z and 0-9, no keyword of Python, and none of {', '.join(sorted(RESERVED))}"
+        )
+    folder = ROOT / f"packages/sinetstream-{name}"
+    return f"{folder.relative_to(ROOT)} exists" if folder.exists() else None
+
+
+def render(template: Path, target: Path, words: dict[str, str]) -> None:
+    place, text = str(target).removesuffix(".in"), template.read_text()
+    for word, meaning in words.items():
+        place, text = place.replace(word, meaning), text.replace(word, meaning)
+    Path(place).parent.mkdir(parents=True, exist_ok=True)
+    Path(place).write_text(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
