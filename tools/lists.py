@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 from tools.workspace import Package, packages
 
 
@@ -41,9 +43,8 @@ def _extras(root: Path, plugins: dict[str, Package]) -> Iterator[str]:
     rows = set(re.findall(r"^\| `(\w+)` \|", (metapackage.folder / "README.md").read_text(), re.MULTILINE))
     everything = set(re.split(r"[\[\],]", extras["all"][0])[1:-1])
     for name, package in plugins.items():
-        wanted = f"{package.name}{package.bounds}"
-        if extras.get(name) != [wanted]:
-            yield f'{file}, extras: add {name} = ["{wanted}"]'
+        if [Requirement(text).name for text in extras.get(name, [])] != [package.name]:
+            yield f'{file}, extras: add {name} = ["{package.name}{package.bounds}"]'
         if name not in everything:
             yield f"{file}, extras: name {name} in all"
         if name not in rows:
