@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -368,6 +369,19 @@ def test_the_properties_and_metrics_can_be_read_after_close(lab4: Lab, name: str
         None,
         "me",
     )
+
+
+@all_classes
+def test_no_descriptor_is_left(lab4: Lab, name: str) -> None:
+    it = made(name)
+    with it:
+        pass
+    before = os.listdir("/dev/fd")
+    for _ in range(3):
+        with it:
+            pass
+
+    assert len(before) == len(os.listdir("/dev/fd"))
 
 
 @threaded
