@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import zlib
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from typing import Any
 
 from sinetstream.codec.plain import too_large
@@ -17,6 +18,7 @@ __all__ = ["Gzip"]
 # which is up to 15 times faster; the stream says so in its header, and every reader of RFC 1950 takes it.
 _SMALL_BYTES = 3 * 1024
 _FOR_SMALL = {"wbits": 12, "memLevel": 6}
+_PIECE_BYTES = 64 * 1024  # zlib collects what it makes of one call in blocks, and joins them: twice the memory
 
 
 class Gzip(PluginCompression):
@@ -55,14 +57,14 @@ class Gzip(PluginCompression):
         def decompress(data: bytes) -> bytes:
             stream = zlib.decompressobj(**options)
             try:
-                plain = stream.decompress(data, max_bytes + 1)
+                plain, given = _decompressed(stream, data, max_bytes + 1)
             except zlib.error as error:
                 raise InvalidMessageError("decompression: this is not zlib data") from error
             if len(plain) > max_bytes:
                 raise too_large(max_bytes)
             if not stream.eof:
                 raise InvalidMessageError("decompression: the zlib data is cut off")
-            if stream.unused_data:
+            if stream.unused_data or given < len(data):
                 raise InvalidMessageError("decompression: there are bytes behind the zlib data")
             return plain
 
@@ -71,3 +73,16 @@ class Gzip(PluginCompression):
     def _compress(self, data: bytes) -> bytes:
         stream = zlib.compressobj(**(self._writing_small if len(data) <= _SMALL_BYTES else self._writing))
         return stream.compress(data) + stream.flush()
+
+
+def _decompressed(stream: Any, data: bytes, limit: int) -> tuple[bytes, int]:
+    """At most `limit` bytes, and how much of `data` the stream was given before it ended or reached the limit."""
+    if len(data) <= _PIECE_BYTES:
+        return stream.decompress(data, limit), len(data)
+    plain = BytesIO()
+    given = 0
+    with memoryview(data) as view:
+        while given < len(data) and plain.tell() < limit and not stream.eof:
+            plain.write(stream.decompress(view[given : given + _PIECE_BYTES], limit - plain.tell()))
+            given = min(given + _PIECE_BYTES, len(data))
+    return plain.getvalue(), given
