@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sinetstream.errors import InvalidArgumentError, UnsupportedServiceTypeError
@@ -75,7 +76,8 @@ def installed(group: str) -> list[str]:
 def find(name: str, *groups: str) -> tuple[str, type[Any]]:
     """The first of `groups` that has `name`, and its class.
 
-    Raises `UnsupportedServiceTypeError`, saying what is installed and what to install.
+    Raises `UnsupportedServiceTypeError`, saying what is installed and what to install, or, where a `sinetstream` older
+    than 2 is installed beside this one, what to uninstall.
     """
     for group in groups:
         if cls := _get(group, name):
@@ -107,12 +109,30 @@ def _get(group: str, name: str) -> type[Any] | None:
         known = _registered.get(key) or _loaded.get(key)
     if known is not None:
         return known
+    if remedy := _remedy():
+        raise UnsupportedServiceTypeError(remedy)
     entries = [entry for entry in _entry_points(group) if entry.name == name]
     if not entries:
         return None
     cls = _import(_only(entries, group, name), group)
     with _lock:
         return _loaded.setdefault(key, cls)
+
+
+@cache
+def _remedy() -> str | None:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        found = version("sinetstream")
+    except PackageNotFoundError:  # this package is all that is needed
+        return None
+    if found.partition(".")[0] not in ("0", "1"):
+        return None
+    return (
+        f"sinetstream {found} is installed beside sinetstream-core and shares its files. Uninstall both, then install "
+        "anew: pip uninstall -y sinetstream sinetstream-core sinetstream-kafka sinetstream-mqtt"
+    )
 
 
 def _entry_points(group: str) -> list[EntryPoint]:
