@@ -17,8 +17,9 @@ def python_files(folders: Iterable[Path]) -> list[Path]:
 
 
 def foreign(file: Path) -> bool:
-    """A file of a plugin as its author would write it, with a setup.py of its own: not held to our rules."""
-    return any((folder / "setup.py").exists() for folder in file.parents if folder.is_relative_to(ROOT))
+    """A file of a plugin that is test data, as its author wrote it: not held to our rules."""
+    folders = [folder for folder in file.parents if folder.is_relative_to(ROOT / "tests-integration")]
+    return any((folder / name).exists() for folder in folders for name in ("setup.py", "pyproject.toml"))
 
 
 def main() -> int:
