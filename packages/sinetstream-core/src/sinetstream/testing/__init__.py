@@ -1,6 +1,7 @@
 """Whether a plugin, or a service, keeps the contract: needs the extra `testing`."""
 
 from sinetstream.testing.conformance import Conformance
+from sinetstream.testing.fake import FakeBroker, Fault
 from sinetstream.testing.harness import Harness, fresh_topic
 
-__all__ = ["Conformance", "Harness", "fresh_topic"]
+__all__ = ["Conformance", "FakeBroker", "Fault", "Harness", "fresh_topic"]

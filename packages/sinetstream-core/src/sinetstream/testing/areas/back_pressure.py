@@ -8,6 +8,7 @@ from typing import Any
 from sinetstream import AT_LEAST_ONCE, Message
 from sinetstream.spi import Ability
 from sinetstream.testing.area import Area, always, if_declared
+from sinetstream.testing.leaving import take
 from sinetstream.testing.received import Received, check_nothing_lost
 from sinetstream.testing.trial import Trial
 from sinetstream.testing.verdict import Broken
@@ -49,7 +50,7 @@ class BackPressure(Area):
         """The plugin hands out at most a window of unfinished messages, and the rest when they are finished."""
         window = trial.harness.window
         values = [value + bytes(50) for value in trial.values(window + 101)]
-        reader = trial.reader(consistency=AT_LEAST_ONCE, receive_timeout_ms=300)
+        reader = trial.reader(consistency=AT_LEAST_ONCE, receive_timeout_ms=150)
         with reader:
             with trial.writer(consistency=AT_LEAST_ONCE) as writer:
                 writer.publish_many(values)
@@ -59,7 +60,7 @@ class BackPressure(Area):
                 raise Broken(f"{len(unfinished)} unfinished messages were handed out: more than the window of {window}")
             for _, _, raw in unfinished:
                 plugin.acknowledge(raw)
-            rest = within(2 * trial.patience_s, "reading on", lambda: _first(reader, len(values) - len(unfinished)))
+            rest = within(2 * trial.patience_s, "reading on", lambda: take(reader, len(values) - len(unfinished)))
 
         if len(unfinished) + len(rest) < len(values):
             raise Broken(f"of {len(values)} messages, {len(unfinished)} came within the window, and {len(rest)} later")
@@ -68,12 +69,3 @@ class BackPressure(Area):
 def _at_most(plugin: Any, count: int) -> Any:
     for _, item in zip(range(count), plugin, strict=False):
         yield item
-
-
-def _first(reader: Any, count: int) -> list[Any]:
-    messages: list[Any] = []
-    for message in reader:
-        messages.append(message)
-        if len(messages) == count:
-            break
-    return messages

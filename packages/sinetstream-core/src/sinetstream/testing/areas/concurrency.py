@@ -10,6 +10,7 @@ import pytest
 
 from sinetstream import BusyError, Message, MessageReader
 from sinetstream.testing.area import Area, always, if_declared
+from sinetstream.testing.leaving import take
 from sinetstream.testing.received import check_nothing_lost, check_nothing_twice, check_order
 from sinetstream.testing.streams import Kind, receiving
 from sinetstream.testing.trial import Trial
@@ -54,7 +55,7 @@ class Concurrency(Area):
             values = trial.values(5, topic)
             with trial.reader(topics=topic) as reader:
                 trial.send(values, topic=topic)
-                got = [next(reader).value for _ in values]
+                got = take(reader, len(values))
             check_nothing_lost(values, got)
 
         calls = [Call(f"the stream of {topic}", partial(stream, topic)) for topic in topics]

@@ -195,7 +195,8 @@ def _across_an_interruption(trial: Trial, **more: Any) -> tuple[list[bytes], lis
         with trial.async_writer(**more) as writer:
             promises = [writer.publish(value) for value in values[:5]]
             with _interrupted(trial):
-                promises += [writer.publish(value) for value in values[5:10]]
+                what = "AsyncMessageWriter.publish while the broker is away"
+                promises += within(trial.patience_s, what, lambda: [writer.publish(value) for value in values[5:10]])
             promises += [writer.publish(value) for value in values[10:]]
         pending = sum(promise.is_pending for promise in promises)
         confirmed = [value for value, promise in zip(values, promises, strict=True) if promise.is_fulfilled]

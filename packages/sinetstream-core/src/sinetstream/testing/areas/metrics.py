@@ -6,6 +6,7 @@ from typing import Any
 
 from sinetstream import InvalidMessageError
 from sinetstream.testing.area import Area, always
+from sinetstream.testing.leaving import take
 from sinetstream.testing.trial import Trial
 from sinetstream.testing.verdict import Broken
 from sinetstream.testing.waiting import within
@@ -41,7 +42,7 @@ class MetricsOfBoth(Area):
         """Bytes that are no message are counted as an error, a timeout is not."""
 
         def read() -> Any:
-            with trial.reader(receive_timeout_ms=100) as reader:
+            with trial.reader(receive_timeout_ms=50) as reader:
                 list(reader)
                 before = reader.metrics.error_count_total
                 trial.send_raw([b"no message at all"])
@@ -72,8 +73,7 @@ def _counted(trial: Trial, values: list[bytes]) -> dict[str, Any]:
     with trial.reader() as reader, trial.writer() as writer:
         for value in values:
             writer.publish(value)
-        for _ in values:
-            next(reader)
+        take(reader, len(values))
         return {"reader": reader.metrics, "writer": writer.metrics}
 
 

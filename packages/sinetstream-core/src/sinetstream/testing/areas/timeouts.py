@@ -15,10 +15,10 @@ from sinetstream.testing.waiting import within
 
 __all__ = ["Timeouts"]
 
-_TIMEOUT_MS = 120
+_TIMEOUT_MS = 60
 _EARLY_S = 0.01
 _LATE_S = 1.5
-_SHARE_OF_CPU = 0.4
+_SHARE_OF_CPU = 0.3
 
 
 class Timeouts(Area):

@@ -1,4 +1,4 @@
-"""A reader that does not finish what it got."""
+"""Readers that take some messages and leave, one way or another."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 
+from sinetstream import MessageReader
 from sinetstream.testing.trial import Trial
 from sinetstream.testing.waiting import within
 
-__all__ = ["fails_at", "rest"]
+__all__ = ["fails_at", "rest", "take"]
 
 
 class _BodyRaisedError(Exception):
@@ -58,3 +59,8 @@ def rest(trial: Trial, expected: Sequence[bytes], **more: Any) -> list[bytes]:
 
     within(4 * trial.patience_s, "reading on", run)
     return [value for value in got if value != last]
+
+
+def take(reader: MessageReader[Any], count: int) -> list[Any]:
+    """The values of the next messages, so many, or less where the loop ends."""
+    return [message.value for _, message in zip(range(count), reader, strict=False)]

@@ -1,0 +1,40 @@
+"""What a plugin or its broker can do wrong."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+__all__ = ["Fault", "strikes"]
+
+
+class Fault(Enum):
+    """A fault of a `FakeBroker`. Those of single messages strike every fourth of a topic."""
+
+    DROP = "a message is confirmed and lost"
+    DUPLICATE = "a message is stored twice"
+    REORDER = "a message comes after the one that was published after it"
+    TRUNCATE = "a message loses its last byte"
+    WRONG_TOPIC = "a message comes with the name of another topic"
+    LOSE_KEY = "keys and headers are lost"
+    LEAK_EXCEPTION = "an exception of the client library comes out, which is not in the plugin's table"
+    LEAVE_PROMISE_PENDING = "a message is stored and its promise stays pending (every fourteenth)"
+    LEAK_THREAD = "a reader's close leaves a thread"
+    LEAK_DESCRIPTOR = "a reader's close leaves an open file"
+    ACKNOWLEDGE_EARLY = "a message is finished when it is handed out"
+    NEVER_ACKNOWLEDGE = "finished messages come again"
+    IGNORE_TIMEOUT = "an iteration does not end after receive_timeout_ms"
+    END_EARLY = "an iteration ends before receive_timeout_ms"
+    WAIT_BUSILY = "waiting costs processor time"
+    IGNORE_CLOSE = "close does not wake an iteration that waits for its first message"
+    SUBSCRIBE_LATE = "a reader's open returns before it is subscribed"
+    NO_WINDOW = "unfinished messages are handed out without end"
+    LOG_SECRETS = "parameters are logged"
+    LOG_PAYLOADS = "messages are logged"
+    FORGET_SUBSCRIPTION = "a reader gets nothing any more after an interruption"
+    CONFIRM_UNSENT = "what is published in an interruption is confirmed and lost"
+    BLOCK = "publish blocks while the broker is away"
+
+
+def strikes(number: int, every: int = 4) -> bool:
+    """Whether a fault of single messages strikes this one, counted from 0 in its topic."""
+    return number % every == every - 1

@@ -1,0 +1,191 @@
+"""The plugin of fake brokers: what is iterated, what waits and what promises."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from math import inf
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sinetstream.errors import AuthorizationError, ConnectionError, InvalidArgumentError, SinetError
+from sinetstream.spi import (
+    Ability,
+    AsyncReaderFromReader,
+    PluginAsyncMessageWriter,
+    PluginMessageReader,
+    PluginMessageWriter,
+)
+from sinetstream.spi.delivery import Delivery
+from sinetstream.testing.fake.exchange import FakeDisconnectedError, FakeRefusedError, Record
+from sinetstream.testing.fake.faults import Fault, strikes
+from sinetstream.testing.fake.remote import RemoteExchange
+
+if TYPE_CHECKING:
+    from sinetstream.testing.fake.broker import FakeBroker
+
+__all__ = ["CLASSES", "OLD_CLASSES", "running"]
+
+log = logging.getLogger("fake")
+
+_FORGOTTEN = 14
+
+running: dict[str, FakeBroker] = {}
+"""The brokers in use in this process, by their `type`."""
+
+
+class _Plugin:
+    errors: ClassVar[Mapping[type[Exception], type[SinetError]]] = {
+        FakeDisconnectedError: ConnectionError,
+        FakeRefusedError: AuthorizationError,
+    }
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        self._params = params
+        spec = params["type_spec"]
+        self._reach = spec.get("reach", "")
+        self._name = spec.get("subscription", "")
+        broker = running.get(params["type"])
+        self._faults = frozenset[Fault]() if broker is None else broker.faults
+        self._exchange: Any = RemoteExchange(spec["address"]) if broker is None else broker.exchange
+        self._broker = broker
+        declared = frozenset(Ability) if broker is None else broker.abilities or frozenset()
+        self._declared = declared if self._name else declared - {Ability.DURABLE}
+        self._metrics = 0
+
+    def open(self) -> None:
+        if Fault.LOG_SECRETS in self._faults:
+            log.debug("connecting with %s", self._params.get("crypto", {}).get("key", b"").hex())
+        self._exchange.connect(self._reach)
+
+    def metrics(self) -> Any:
+        return {"calls": self._metrics}
+
+    def reset_metrics(self) -> None:
+        self._metrics = 0
+
+
+class OldReader(_Plugin, PluginMessageReader):
+    """Declares nothing."""
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        if not params["topics"]:
+            raise InvalidArgumentError("topics: there must be one", path="topics")
+        timeout_ms = params["receive_timeout_ms"]
+        self._timeout = None if timeout_ms == inf else timeout_ms / 1000
+        self._handle = 0
+
+    def open(self) -> None:
+        super().open()
+        finishes = Ability.ACKNOWLEDGE not in self._declared
+        self._handle = self._exchange.subscribe(self._name, self._params["topics"], finishes)
+        if Fault.LEAK_THREAD in self._faults and self._broker is not None:
+            threading.Thread(target=self._broker.ended.wait, name="fake-leaked", daemon=True).start()
+        if Fault.LEAK_DESCRIPTOR in self._faults and self._broker is not None:
+            self._broker.leaked.append(os.open(os.devnull, os.O_RDONLY))
+
+    def close(self) -> None:
+        self._exchange.leave(self._handle)
+
+    def __iter__(self) -> Iterator[tuple[bytes, str, Any]]:
+        while (record := self._exchange.take(self._handle, self._timeout)) is not None:
+            self._metrics += 1
+            if Fault.LOG_PAYLOADS in self._faults:
+                log.debug("received %r", record.payload)
+            wrong = Fault.WRONG_TOPIC in self._faults
+            yield record.payload, f"{record.topic}/wrong" if wrong else record.topic, record
+
+    def acknowledge(self, raw: Record) -> None:
+        self._exchange.acknowledge(self._handle, raw)
+
+    def attributes(self, raw: Record) -> tuple[bytes | None, Mapping[str, bytes]]:
+        return (None, {}) if Fault.LOSE_KEY in self._faults else (raw.key, raw.headers)
+
+    def seek_to_beginning(self) -> None:
+        self._exchange.seek(self._handle, -inf)
+
+    def seek_to_end(self) -> None:
+        self._exchange.seek(self._handle, inf)
+
+    def seek_to_time(self, timestamp_us: int) -> None:
+        self._exchange.seek(self._handle, timestamp_us)
+
+
+class _OldSender(_Plugin):
+    def __init__(self, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        if not isinstance(params.get("topic"), str):
+            raise InvalidArgumentError("topic: there must be exactly one", path="topic")
+        self._pending: list[Delivery[int]] = []
+
+    def close(self) -> None:
+        for delivery in self._pending:
+            delivery.fail(ConnectionError("closed before this was confirmed"))
+
+    def _sent(
+        self,
+        message: bytes,
+        key: bytes | None = None,
+        headers: Mapping[str, bytes] | None = None,
+        timestamp_us: int | None = None,
+    ) -> Delivery[int]:
+        number = self._exchange.publish(self._params["topic"], message, key, headers or {}, timestamp_us)
+        self._metrics += 1
+        delivery: Delivery[int] = Delivery()
+        self._pending.append(delivery)
+        if self._broker is not None:
+            self._broker.confirm(delivery, number)
+        return delivery
+
+
+class OldWriter(_OldSender, PluginMessageWriter):
+    """Declares nothing."""
+
+    def publish(self, message: bytes, **attributes: Any) -> int:
+        return self._sent(message, **attributes).get(self._params["publish_timeout_ms"] / 1000)
+
+
+class OldAsyncWriter(_OldSender, PluginAsyncMessageWriter):
+    """Declares nothing."""
+
+    def publish(self, message: bytes, **attributes: Any) -> Delivery[int]:
+        delivery = self._sent(message, **attributes)
+        forgotten = Fault.LEAVE_PROMISE_PENDING in self._faults and strikes(delivery.held_value or 0, _FORGOTTEN)
+        return Delivery() if forgotten else delivery
+
+
+class FakeReader(OldReader):
+    abilities = frozenset(Ability)
+    parameters = frozenset[str]()
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        self.abilities = self._declared
+
+
+class FakeWriter(OldWriter):
+    abilities = frozenset(Ability)
+    parameters = frozenset[str]()
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        self.abilities = self._declared
+
+
+class FakeAsyncWriter(OldAsyncWriter):
+    abilities = frozenset(Ability)
+    parameters = frozenset[str]()
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        self.abilities = self._declared
+
+
+class FakeAsyncReader(AsyncReaderFromReader):
+    source = FakeReader
+
+
+CLASSES = {"reader": FakeReader, "async_reader": FakeAsyncReader, "writer": FakeWriter, "async_writer": FakeAsyncWriter}
+OLD_CLASSES = {"reader": OldReader, "writer": OldWriter, "async_writer": OldAsyncWriter}
