@@ -92,6 +92,8 @@ class AsyncMessageReader(Seekable, Generic[T]):
         It can be opened again.
         """
         if self._session.take() is None:
+            if self._plugin is not None and not self._feed.in_thread():
+                self._session.wait_released()
             return
         try:
             self._feed.stop()
@@ -164,7 +166,9 @@ class AsyncMessageReader(Seekable, Generic[T]):
         """Whether the reader is as open after the report as before it."""
         stopping = self._feed.stopping
         if self._on_failure is None:
-            log.error("reading %r failed and there is no on_failure", self.service, exc_info=error)
+            # What the decoder or a deserializer said may quote the payload.
+            trace = None if isinstance(error, InvalidMessageError) else error
+            log.error("reading %r failed and there is no on_failure: %s", self.service, error, exc_info=trace)
             return True
         try:
             self._on_failure(error)

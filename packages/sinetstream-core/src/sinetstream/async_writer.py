@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from math import inf
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self
 
-from sinetstream.clock import microseconds, now_us
+from sinetstream.clock import in_seconds, microseconds, now_us
 from sinetstream.errors import AlreadyConnectedError, PublishTimeoutError, SinetError
+from sinetstream.pipeline import outcome
 from sinetstream.resolve import promising_writer
 from sinetstream.session import Session, Source
 from sinetstream.values import T
 from sinetstream.writing import WriterEndpoint, many_failed
 
 if TYPE_CHECKING:
-    from sinetstream.outbound import Encoded, Outbound
+    from sinetstream.outbound import Outbound
+    from sinetstream.pipeline import Encoded
     from sinetstream.spi.delivery import Delivery
 
 __all__ = ["AsyncMessageWriter"]
@@ -85,9 +87,9 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         outbound = self._opened()
         if self._in_handler():
             raise SinetError("publish_many waits for handlers to run and cannot be called in one: use publish")
-        timeout = self._timeout()
-        deliveries = [self._sent(outbound, value, timestamp, timeout) for value in values]
-        return many_failed([_outcome(delivery, timeout) for delivery in deliveries])
+        timeout = in_seconds(self._session.settings.publish_timeout_ms)
+        sent = [(self._sent(outbound, value, timestamp, timeout), monotonic()) for value in values]
+        return many_failed([outcome(delivery, sent_at, timeout) for delivery, sent_at in sent])
 
     def close(self) -> None:
         """Let what waits finish, for at most `close_timeout_ms`, reject the rest, and disconnect.
@@ -144,10 +146,6 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
             return outbound.rejected(error)
         return outbound.send(encoded, attributes)
 
-    def _timeout(self) -> float | None:
-        timeout_ms = self._session.settings.publish_timeout_ms
-        return None if timeout_ms == inf else timeout_ms / 1000
-
     def _finish(self, outbound: Outbound) -> None:
         try:
             outbound.close()
@@ -155,13 +153,6 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
             raise self._session.translated(error)  # noqa: B904  it has its cause
         finally:
             self._session.released()
-
-
-def _outcome(delivery: Delivery[Any], timeout: float | None) -> Any:
-    try:
-        return delivery.get(timeout)
-    except Exception as error:  # noqa: BLE001  it is the outcome
-        return error
 
 
 def _wait_for_room(outbound: Outbound, size: int, timeout: float | None) -> None:

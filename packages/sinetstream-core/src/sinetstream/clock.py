@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from math import inf
 from time import time_ns
 
 from sinetstream.errors import InvalidArgumentError
 
-__all__ = ["microseconds", "now_us"]
+__all__ = ["in_seconds", "microseconds", "now_us"]
 
 _LATEST_S = 9_000_000_000_000
 """A message has 64 bits for its microseconds."""
+
+
+def in_seconds(milliseconds: float) -> float | None:
+    """For what waits: None is for ever."""
+    return None if milliseconds == inf else milliseconds / 1000
 
 
 def now_us() -> int:

@@ -12,8 +12,6 @@ SinetError
 ├── AlreadyConnectedError         (RuntimeError)         opened twice
 ├── BusyError                     (RuntimeError)         a second thread reads from one reader
 ├── NotOpenError                  (RuntimeError)         used before open() or after close()
-│   ├── ReaderClosedError         (StopIteration)        the same, and it ends a running `for` loop
-│   └── AsyncReaderClosedError    (StopAsyncIteration)   the same for `async for`
 ├── InvalidMessageError           (ValueError)           a message cannot be encoded or decoded
 ├── BufferFullError               (BufferError)          too much waits to be confirmed
 ├── PublishTimeoutError           (TimeoutError)         not confirmed in time; the outcome is unknown
@@ -30,7 +28,6 @@ from typing import Any
 
 __all__ = [
     "AlreadyConnectedError",
-    "AsyncReaderClosedError",
     "AuthorizationError",
     "BufferFullError",
     "BusyError",
@@ -43,7 +40,6 @@ __all__ = [
     "NotOpenError",
     "PublishManyError",
     "PublishTimeoutError",
-    "ReaderClosedError",
     "SinetError",
     "UnsupportedOperationError",
     "UnsupportedServiceTypeError",
@@ -111,14 +107,6 @@ class BusyError(SinetError, RuntimeError):
 
 class NotOpenError(SinetError, RuntimeError):
     """The object is not open: never opened, or closed."""
-
-
-class ReaderClosedError(NotOpenError, StopIteration):
-    """The reader was closed. Being a `StopIteration` too, it ends a `for` loop that was running."""
-
-
-class AsyncReaderClosedError(NotOpenError, StopAsyncIteration):
-    """The reader was closed. Being a `StopAsyncIteration` too, it ends an `async for` loop that was running."""
 
 
 class InvalidMessageError(SinetError, ValueError):

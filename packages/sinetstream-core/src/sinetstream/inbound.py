@@ -32,11 +32,24 @@ class Inbound(Generic[T]):
         self._meter = session.meter
         self._on_invalid = session.settings.on_invalid
         self._wants_attributes = bool({Ability.KEY, Ability.HEADERS} & session.abilities)
+        self._session = session
+        # User data alone carry no time; a messaging system that does has it for us.
+        self._wants_time = session.settings.codec.user_data_only and Ability.TIMESTAMP in session.abilities
+        self._time_of: Callable[[Any], int] | None = None
         self._attributes: Callable[[Any], Attributes] | None = None
 
     def opened(self, plugin: Any) -> None:
-        """Ask this plugin for keys and headers from now on."""
-        self._attributes = plugin.attributes if self._wants_attributes else None
+        """Ask this plugin for keys, headers and times from now on."""
+
+        def attributes(raw: Any) -> Attributes:
+            try:
+                key, headers = plugin.attributes(raw)
+            except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
+                raise self._session.translated(error)  # noqa: B904  it has its cause
+            return key, headers
+
+        self._attributes = attributes if self._wants_attributes else None
+        self._time_of = plugin.timestamp_us if self._wants_time else None
 
     def message(self, payload: bytes, topic: str | None, raw: Any) -> Message[T]:
         """The message, counted. Raises `InvalidMessageError`, counted too, to be given to `refused`."""
@@ -46,6 +59,8 @@ class Inbound(Generic[T]):
             self._meter.error()
             raise
         self._meter.message(len(payload), compressed, plain, time())
+        if self._time_of is not None:
+            timestamp_us = self._time_of(raw)
         return Message(value, topic, timestamp_us, raw, self._attributes)
 
     def refused(self, error: InvalidMessageError, payload: bytes, topic: str | None, raw: Any) -> None:

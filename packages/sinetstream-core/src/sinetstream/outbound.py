@@ -10,13 +10,13 @@ from queue import SimpleQueue
 from time import time
 from typing import Any
 
-from sinetstream.errors import BufferFullError, ConnectionError
+from sinetstream.clock import in_seconds
+from sinetstream.errors import BufferFullError, ConnectionError, SinetError
+from sinetstream.pipeline import Encoded
 from sinetstream.session import Session
 from sinetstream.spi.delivery import Delivery
 
-__all__ = ["Encoded", "Outbound"]
-
-Encoded = tuple[bytes, int, int]
+__all__ = ["Outbound"]
 
 
 class Outbound:
@@ -88,7 +88,7 @@ class Outbound:
         if self._closed:
             return self.rejected(ConnectionError("the writer was closed before this message was sent"))
         try:
-            delivery: Delivery[Any] = Delivery.wrap(self._plugin.publish(encoded[0], **attributes))
+            delivery = _promised(self._plugin.publish(encoded[0], **attributes))
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
             self.give_back(len(encoded[0]))
             return self.rejected(self._session.translated(error))
@@ -105,9 +105,8 @@ class Outbound:
 
     def close(self) -> None:
         """Let what waits finish, for at most `close_timeout_ms`; close the plugin; reject the rest; end the thread."""
-        timeout_ms = self._session.settings.close_timeout_ms
         with self._changed:
-            self._changed.wait_for(lambda: not self._pending, None if timeout_ms == inf else timeout_ms / 1000)
+            self._changed.wait_for(lambda: not self._pending, in_seconds(self._session.settings.close_timeout_ms))
         self._closed = True
         try:
             self._plugin.close()
@@ -148,8 +147,9 @@ class Outbound:
             self._session.meter.message(len(encoded[0]), encoded[1], encoded[2], time())
         else:
             self._session.meter.error()
+            error = self._session.translated(error)
         self.give_back(len(encoded[0]))  # first, for the handlers may publish
-        delivery.complete(error=None if error is None else self._session.translated(error))
+        delivery.complete(error=error)
         del self._pending[delivery]
         if not self._pending:
             with self._changed:
@@ -165,3 +165,9 @@ class Outbound:
 
 def _unconfirmed() -> ConnectionError:
     return ConnectionError("the writer was closed before this was confirmed; whether the broker has it is unknown")
+
+
+def _promised(promise: Any) -> Delivery[Any]:
+    if hasattr(promise, "then") or hasattr(promise, "add_done_callback"):
+        return Delivery.wrap(promise)
+    raise SinetError(f"publish of an async writer must return a promise, not {type(promise).__name__}")

@@ -3,39 +3,58 @@
 from __future__ import annotations
 
 from collections import deque
-from math import inf
-from time import time
+from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
+from sinetstream.clock import in_seconds
+from sinetstream.errors import PublishTimeoutError
 from sinetstream.session import Session
 
 if TYPE_CHECKING:
     from sinetstream.spi.delivery import Delivery
 
-__all__ = ["Pipeline"]
+__all__ = ["Encoded", "Pipeline", "outcome"]
 
 Encoded = tuple[bytes, int, int]
+"""A message, its size after compression and its size before."""
+
+
+def outcome(delivery: Delivery[Any], sent_at: float, timeout: float | None) -> Any:
+    """What a promise gives, or its exception, at most `timeout` seconds after the message was sent."""
+    try:
+        return delivery.get(None if timeout is None else max(0.0, sent_at + timeout - monotonic()))
+    except Exception as error:  # noqa: BLE001  it is the outcome
+        return error
 
 
 class Pipeline:
-    """Collects the outcome of each message, in order; at most `max_pending_bytes` wait for their confirmation."""
+    """Collects the outcome of each message, in order; at most `max_pending_bytes` wait for their confirmation.
+
+    What was not confirmed in time keeps its room until it is, one way or the other.
+    """
 
     def __init__(self, session: Session, plugin: Any) -> None:
         self._session = session
         self._send = plugin.send
-        timeout_ms = session.settings.publish_timeout_ms
-        self._timeout = None if timeout_ms == inf else timeout_ms / 1000
-        self._waiting: deque[tuple[int, Encoded, Delivery[Any]]] = deque()
+        self._limit = session.settings.max_pending_bytes
+        self._timeout = in_seconds(session.settings.publish_timeout_ms)
+        self._waiting: deque[tuple[int, Encoded, Delivery[Any], float]] = deque()
+        self._late: list[tuple[Delivery[Any], int]] = []
         self._bytes = 0
         self._outcomes: list[Any] = []
 
     def add(self, encoded: Encoded, attributes: dict[str, Any]) -> None:
         """Send one, as soon as there is room."""
         size = len(encoded[0])
-        while self._waiting and self._bytes + size > self._session.settings.max_pending_bytes:
+        while self._waiting and self._bytes + size > self._limit:
             self._settle_first()
+        if self._late and not self._fits(size):
+            words = f"what was sent before stays unconfirmed and leaves no room for {size} bytes; this was not sent"
+            self.refuse(PublishTimeoutError(words))
+            return
         self._bytes += size
-        self._waiting.append((len(self._outcomes), encoded, self._send(encoded[0], **attributes)))
+        delivery = self._send(encoded[0], **attributes)
+        self._waiting.append((len(self._outcomes), encoded, delivery, monotonic()))
         self._outcomes.append(None)
 
     def refuse(self, error: Exception) -> None:
@@ -44,18 +63,27 @@ class Pipeline:
         self._outcomes.append(error)
 
     def outcomes(self) -> list[Any]:
-        """What each gave, or its exception; waits for each at most `publish_timeout_ms`."""
+        """What each gave, or its exception; waits for each at most `publish_timeout_ms` from when it was sent."""
         while self._waiting:
             self._settle_first()
         return self._outcomes
 
+    def _fits(self, size: int) -> bool:
+        still = [(delivery, late) for delivery, late in self._late if delivery.is_pending]
+        self._bytes -= sum(late for _, late in self._late) - sum(late for _, late in still)
+        self._late = still
+        return self._bytes + size <= self._limit
+
     def _settle_first(self) -> None:
-        index, (payload, compressed, plain), delivery = self._waiting.popleft()
-        self._bytes -= len(payload)
-        try:
-            self._outcomes[index] = delivery.get(self._timeout)
-        except Exception as error:  # noqa: BLE001  it is the outcome
+        index, (payload, compressed, plain), delivery, sent_at = self._waiting.popleft()
+        result = outcome(delivery, sent_at, self._timeout)
+        if delivery.is_pending:
+            self._late.append((delivery, len(payload)))
+        else:
+            self._bytes -= len(payload)
+        if isinstance(result, Exception):
             self._session.meter.error()
-            self._outcomes[index] = self._session.translated(error)
+            result = self._session.translated(result)
         else:
             self._session.meter.message(len(payload), compressed, plain, time())
+        self._outcomes[index] = result

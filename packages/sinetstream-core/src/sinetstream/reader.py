@@ -8,7 +8,7 @@ from threading import get_ident
 from types import TracebackType
 from typing import Any, Generic, NoReturn, Self
 
-from sinetstream.errors import BusyError, InvalidMessageError, ReaderClosedError
+from sinetstream.errors import BusyError, InvalidMessageError
 from sinetstream.inbound import Inbound
 from sinetstream.message import Message
 from sinetstream.reading import Seekable
@@ -50,6 +50,7 @@ class MessageReader(Seekable, Generic[T]):
         self._plugin: Any = None
         self._iterator: Iterator[Item] | None = None
         self._in_hand: Any = _NOTHING
+        self._looping = 0  # the thread that runs a `for` loop
 
     def open(self) -> Self:
         """Connect; returns when the broker has accepted the subscription, so that nothing published later is missed.
@@ -60,7 +61,10 @@ class MessageReader(Seekable, Generic[T]):
         return self
 
     def close(self) -> None:
-        """Disconnect; a loop that runs in another thread ends. Idempotent, from any thread; it can be opened again."""
+        """Disconnect; a loop that runs in another thread ends, with an old plugin when that lets go of it.
+
+        Idempotent, from any thread; it can be opened again.
+        """
         self._close(finished=True)
 
     def __enter__(self) -> Self:
@@ -69,10 +73,13 @@ class MessageReader(Seekable, Generic[T]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if self._looping == get_ident():
+            self._looping = 0
         self._close(finished=kind is None)
 
     def __iter__(self) -> Self:
         self._session.plugin()
+        self._looping = get_ident()
         return self
 
     def __next__(self) -> Message[T]:
@@ -99,39 +106,48 @@ class MessageReader(Seekable, Generic[T]):
     def _received(self) -> Item:
         plugin = self._plugin
         if plugin is None:
-            raise ReaderClosedError(str(self._session.not_open()))
+            raise self._closed()
         try:
             if self._in_hand is not _NOTHING:
                 finished, self._in_hand = self._in_hand, _NOTHING
                 plugin.acknowledge(finished)
             if self._iterator is None:
                 self._iterator = iter(plugin)
-            item = next(self._iterator)
+            payload, topic, raw = next(self._iterator)
             if self._plugin is not plugin and Ability.ACKNOWLEDGE in self._session.abilities:
                 raise self._session.not_open()  # noqa: TRY301  it has the message back, and this is not its error
             if self._inbound.on_receipt:
-                plugin.acknowledge(item[2])
+                plugin.acknowledge(raw)
             elif self._inbound.when_finished:
                 self._thread = get_ident()
-                self._in_hand = item[2]
+                self._in_hand = raw
         except BaseException as error:  # noqa: BLE001  whatever a plugin raises is translated
             self._iterator = None  # a generator that raised, were it by Ctrl-C, has ended
             self._raise(error, plugin)
-        return item
+        return payload, topic, raw
 
     def _raise(self, error: BaseException, plugin: Any) -> NoReturn:
         if not isinstance(error, Exception):
             raise error
         if self._plugin is not plugin:
-            raise ReaderClosedError(str(self._session.not_open())) from None
+            raise self._closed() from None
         if is_end(error):
+            self._looping = 0
             raise StopIteration from None
         self._session.meter.error()
         raise self._session.translated(error)
 
+    def _closed(self) -> Exception:
+        """A loop that was running when the reader was closed ends; anybody else is told."""
+        if self._looping == get_ident():
+            self._looping = 0
+            return StopIteration()
+        return self._session.not_open()
+
     def _close(self, *, finished: bool) -> None:
         plugin = self._session.take()
         if plugin is None:
+            self._session.wait_released()
             return
         self._plugin = None
         try:

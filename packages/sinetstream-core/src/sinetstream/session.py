@@ -88,6 +88,7 @@ class Session:
         self.codec: MessageCodec = build(self.settings.codec, plugins.load, writing=False)
         self.meter = Meter()
         self._state = State.CLOSED
+        self._opener = 0
         self._changed = threading.Condition()
         self._plugin: Any = None
         self._params = self._plugin_params()
@@ -108,6 +109,7 @@ class Session:
             if self._state is not State.CLOSED:
                 raise AlreadyConnectedError(f"{self._label()} is open already")
             self._state = State.OPENING
+            self._opener = threading.get_ident()
         opened = State.CLOSED
         try:
             if self._role == "writer":  # derives the key, so that no publish has to
@@ -125,12 +127,19 @@ class Session:
         None where nothing is open, or another plugin than `only`.
         """
         with self._changed:
+            if self._state is State.OPENING and self._opener == threading.get_ident():
+                raise SinetError(f"{self._label()} is being opened by this very thread: it cannot be closed meanwhile")
             self._changed.wait_for(lambda: self._state is not State.OPENING)
             if self._state is not State.OPEN or (only is not None and only is not self._plugin):
                 return None
             self._state = State.CLOSING
             plugin, self._plugin = self._plugin, None
         return plugin
+
+    def wait_released(self) -> None:
+        """Wait while somebody else closes it."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._state is not State.CLOSING)
 
     def released(self) -> None:
         """What `take` gave is closed."""
@@ -161,7 +170,10 @@ class Session:
         if isinstance(error, SinetError):
             return error
         ours = next((self._errors[cls] for cls in type(error).__mro__ if cls in self._errors), SinetError)
-        translated = ours(f"{self.settings.type}: {type(error).__name__}: {error}")
+        try:
+            translated = ours(f"{self.settings.type}: {type(error).__name__}: {error}")
+        except Exception:  # noqa: BLE001  an error without words, or a class in the table that takes none
+            translated = SinetError(f"{self.settings.type}: {type(error).__name__}")
         translated.__cause__ = error
         return translated
 

@@ -6,12 +6,11 @@ import os
 import threading
 from collections import deque
 from collections.abc import Iterable, Mapping
-from math import inf
 from time import time
 from types import TracebackType
 from typing import Any, Generic, Self
 
-from sinetstream.clock import microseconds, now_us
+from sinetstream.clock import in_seconds, microseconds, now_us
 from sinetstream.errors import SinetError
 from sinetstream.pipeline import Pipeline
 from sinetstream.resolve import waiting_writer
@@ -59,7 +58,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
 
         `timestamp` is in seconds since the Unix epoch, rounded to the microsecond: None for now, 0 for no timestamp.
         Blocks for at most `publish_timeout_ms`, then raises `PublishTimeoutError`: whether the broker has the message is
-        then unknown. Raises `InvalidMessageError` or `InvalidArgumentError` before anything is sent, `NotOpenError` when
+        then unknown. (A plugin that declares no abilities may not know of that limit.) Raises `InvalidMessageError` or `InvalidArgumentError` before anything is sent, `NotOpenError` when
         closed, `UnsupportedOperationError` for a key or headers that the messaging system does not carry.
         """
         plugin = self._plugin
@@ -115,12 +114,14 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         """
         plugin = self._session.take()
         if plugin is None:
+            self._session.wait_released()
             return
         self._plugin = None
-        timeout_ms = self._session.settings.close_timeout_ms
         try:
             with self._changed:
-                self._changed.wait_for(lambda: not self._publishing, None if timeout_ms == inf else timeout_ms / 1000)
+                self._changed.wait_for(
+                    lambda: not self._publishing, in_seconds(self._session.settings.close_timeout_ms)
+                )
             plugin.close()
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
             raise self._session.translated(error)  # noqa: B904  it has its cause

@@ -50,7 +50,10 @@ class WriterEndpoint(Endpoint):
             self._session.require(Ability.KEY, "key")
             if not isinstance(key, bytes | str):
                 raise InvalidArgumentError(f"key: must be bytes or str, not {type(key).__name__}")
-            attributes["key"] = key.encode() if isinstance(key, str) else key
+            try:
+                attributes["key"] = key.encode() if isinstance(key, str) else key
+            except UnicodeEncodeError:
+                raise InvalidArgumentError("key: this text cannot be encoded as UTF-8; give bytes") from None
         if headers is not None:
             self._session.require(Ability.HEADERS, "headers")
             attributes["headers"] = _checked(headers)

@@ -11,7 +11,7 @@ from typing import Any, Generic, Self
 
 from sinetstream.aio.blocking import in_thread
 from sinetstream.clock import microseconds
-from sinetstream.errors import AsyncReaderClosedError, BusyError, InvalidMessageError
+from sinetstream.errors import BusyError, InvalidMessageError
 from sinetstream.inbound import Inbound
 from sinetstream.message import Message
 from sinetstream.reading import ReaderEndpoint
@@ -67,7 +67,7 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         self._arrived: deque[Message[T] | _Refused | Exception] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._task: asyncio.Task[Any] | None = None
-        self._asked = self._reading = self._decoding = False
+        self._asked = self._reading = self._decoding = self._looping = False
         self._in_hand: Any = _NOTHING
         self._handed_out = 0
 
@@ -87,10 +87,13 @@ class MessageReader(ReaderEndpoint, Generic[T]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if self._task is asyncio.current_task():
+            self._looping = False
         await self._close(finished=kind is None)
 
     def __aiter__(self) -> Self:
         self._session.plugin()
+        self._looping = True
         return self
 
     async def __anext__(self) -> Message[T]:
@@ -207,12 +210,17 @@ class MessageReader(ReaderEndpoint, Generic[T]):
                 if self._decoding:  # the message has come in time; a key may take longer to derive
                     await self._waiter
                 elif not (self._arrived or self._waiter.done()):
+                    self._looping = False
                     raise StopAsyncIteration
         finally:
             self._waiter = None
 
-    def _closed(self) -> AsyncReaderClosedError:
-        return AsyncReaderClosedError(str(self._session.not_open()))
+    def _closed(self) -> Exception:
+        """A loop that was running when the reader was closed ends; anybody else is told."""
+        if self._looping:
+            self._looping = False
+            return StopAsyncIteration()
+        return self._session.not_open()
 
     def _receive(self, payload: bytes, topic: str | None, raw: Any) -> None:
         self._decoding = True

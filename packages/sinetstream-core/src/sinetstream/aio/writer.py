@@ -167,7 +167,10 @@ async def _room(outbound: Outbound, size: int) -> None:
             room.set_result(None)
 
     def call() -> None:
-        loop.call_soon_threadsafe(granted)
+        try:
+            loop.call_soon_threadsafe(granted)
+        except RuntimeError:  # the loop has been closed: nobody takes the room
+            outbound.give_back(size)
 
     cancel = outbound.reserve_later(size, call)
     try:

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from sinetstream.clock import in_seconds
 from sinetstream.errors import ConnectionError
 from sinetstream.spi.abilities import Ability
 from sinetstream.spi.feed import SLICE_MS, Feed
@@ -37,6 +38,9 @@ __all__ = [
     "WriterFromAsyncWriter",
     "derive",
 ]
+
+
+_LAST_WORD_S = 0.5
 
 
 class _Adapter:
@@ -145,8 +149,7 @@ class ReaderFromAsyncReader(_Adapter, PluginMessageReader):
 
     def __init__(self, params: dict[str, Any]) -> None:
         super().__init__(params)
-        timeout_ms = params.get("receive_timeout_ms", inf)
-        self._timeout = None if timeout_ms == inf else timeout_ms / 1000
+        self._timeout = in_seconds(params.get("receive_timeout_ms", inf))
         self._room = inf if Ability.ACKNOWLEDGE in getattr(self, "abilities", ()) else self._ROOM
         self._arrived: deque[Item | Exception] = deque()
         self._changed = threading.Condition()
@@ -188,11 +191,13 @@ class ReaderFromAsyncReader(_Adapter, PluginMessageReader):
 
 
 class AsyncWriterFromWriter(_Adapter, PluginAsyncMessageWriter):
-    """Publishes through `source` in one thread, in order."""
+    """Publishes through `source` in one thread, in order.
+
+    `close` leaves behind, after half a second, a thread whose `publish` the closing of `source` did not end.
+    """
 
     def __init__(self, params: dict[str, Any]) -> None:
         super().__init__(params)
-        self._close_timeout = min(params.get("close_timeout_ms", 10_000) / 1000, threading.TIMEOUT_MAX)
         self._waiting: deque[tuple[Delivery[Any], bytes, dict[str, Any]]] = deque()
         self._changed = threading.Condition()
         self._closed = False
@@ -223,7 +228,7 @@ class AsyncWriterFromWriter(_Adapter, PluginAsyncMessageWriter):
             delivery.fail(ConnectionError("the writer was closed before this message was sent"))
         super().close()
         if self._thread.is_alive() and threading.current_thread() is not self._thread:
-            self._thread.join(self._close_timeout)
+            self._thread.join(_LAST_WORD_S)
 
     def _run(self) -> None:
         while True:
@@ -234,7 +239,7 @@ class AsyncWriterFromWriter(_Adapter, PluginAsyncMessageWriter):
                 delivery, message, attributes = self._waiting.popleft()
             try:
                 result = self.inner.publish(message, **attributes)
-            except Exception as error:  # noqa: BLE001  every failure is the promise's
+            except BaseException as error:  # noqa: BLE001  every failure is the promise's
                 delivery.fail(error)
             else:
                 delivery.fulfil(result)
@@ -245,8 +250,7 @@ class WriterFromAsyncWriter(_Adapter, PluginMessageWriter):
 
     def __init__(self, params: dict[str, Any]) -> None:
         super().__init__(params)
-        timeout_ms = params.get("publish_timeout_ms", 30_000)
-        self._timeout = None if timeout_ms == inf else timeout_ms / 1000
+        self._timeout = in_seconds(params.get("publish_timeout_ms", 30_000))
 
     def publish(self, message: bytes, **attributes: Any) -> Any:
         return self.send(message, **attributes).get(self._timeout)

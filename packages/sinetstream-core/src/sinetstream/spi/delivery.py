@@ -269,7 +269,7 @@ class Delivery(Promise[T]):
         if self._state != PENDING:
             return
         if timeout is not None and timeout <= 0:
-            raise PublishTimeoutError("not confirmed yet")
+            raise PublishTimeoutError("not confirmed yet; whether the broker has it is unknown")
         in_dispatch = getattr(self._owner, "in_dispatch", None)
         if in_dispatch is not None and in_dispatch():
             raise SinetError("waiting here would never end: this is the thread that completes this promise")
@@ -281,7 +281,7 @@ class Delivery(Promise[T]):
         finally:
             dismiss()
         if not in_time and self._state == PENDING:
-            raise PublishTimeoutError(f"not confirmed within {timeout} s")
+            raise PublishTimeoutError(f"not confirmed within {timeout} s; whether the broker has it is unknown")
 
     def __await__(self) -> Generator[Any, None, T]:
         """As `get`, without blocking the event loop. A cancelled awaiter leaves the delivery and other awaiters alone."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from sinetstream.errors import SinetError
 from sinetstream.spi.iteration import Item, is_end
 
 __all__ = ["SLICE_MS", "Feed"]
@@ -113,9 +114,10 @@ class Feed:
                 if iterator is None:
                     began = time.monotonic()
                     iterator = iter(self._reader)
-                item = next(iterator)
-            except Exception as error:  # noqa: BLE001  whatever a plugin raises is reported
+                payload, topic, raw = next(iterator)
+            except BaseException as raised:  # noqa: BLE001  whatever a plugin raises is reported
                 iterator = None
+                error = raised if isinstance(raised, Exception) else SinetError(f"reading raised {raised!r}")
                 if is_end(error):
                     if time.monotonic() - began < _SHORTEST_SLICE_S:
                         self._stopping.wait(_PAUSES_S[0])
@@ -125,7 +127,7 @@ class Feed:
                     pause = min(2 * pause, longest)
             else:
                 pause = _PAUSES_S[0]
-                self._hand_over(self._on_item, *item)
+                self._hand_over(self._on_item, payload, topic, raw)
 
     def _hand_over(self, callback: Callable[..., None], *args: Any) -> None:
         with self._changed:

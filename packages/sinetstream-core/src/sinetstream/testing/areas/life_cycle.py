@@ -129,7 +129,7 @@ class LifeCycle(Area):
 
         async def main() -> None:
             async with trial.aio_reader(receive_timeout_ms=None) as reader:
-                waiting = asyncio.ensure_future(anext(reader, None))
+                waiting = asyncio.ensure_future(_loop(reader))
                 await asyncio.sleep(0)
                 async with asyncio.timeout(trial.patience_s):
                     await reader.close()
@@ -172,12 +172,18 @@ def _let_it_wait(call: Call[Any]) -> None:
 def _use(trial: Trial) -> None:
     values = trial.values(2)
     received = Received(trial.patience_s)
-    reader = trial.async_reader()
+    topic = trial.harness.fresh_topic()
+    reader = trial.async_reader(topics=topic)
     reader.on_message = received.add
-    with reader, trial.writer() as writer, trial.async_writer() as promising:
+    with reader, trial.writer(topic=topic) as writer, trial.async_writer(topic=topic) as promising:
         writer.publish(values[0])
         promising.publish(values[1]).get(trial.patience_s)
         got = received.wait_for(values)
     check_nothing_lost(values, got)
-    with trial.reader(receive_timeout_ms=10) as pulling:
+    with trial.reader(topics=topic, receive_timeout_ms=10) as pulling:
         within(2 * trial.patience_s, "a loop with a timeout of 10 ms", lambda: list(pulling))
+
+
+async def _loop(reader: Any) -> None:
+    async for _ in reader:
+        pass
