@@ -55,6 +55,7 @@ class Lab:
         self.incoming: deque[bytes | BaseException | None] = deque()
         self.changed = threading.Condition()
         self.taken = 0
+        self.patience_ms = 20
         self._undo = ExitStack()
 
     def registered(self, **classes: type[Any]) -> Lab:

@@ -15,9 +15,11 @@ from sinetstream.spi import Ability
 
 from .doubles import INVALID, NONE, SAFE, WAIT, Lab, LabError, in_thread, raising, raising_once, until
 
+ENDS_MS = 200
+
 
 def reader(lab: Lab, **kwargs: Any) -> MessageReader[bytes]:
-    return MessageReader(**{"type": "lab", "topics": "t", "no_config": True, "receive_timeout_ms": 60, **kwargs})
+    return MessageReader(**{"type": "lab", "topics": "t", "no_config": True, "receive_timeout_ms": math.inf, **kwargs})
 
 
 def run(main: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
@@ -74,7 +76,7 @@ class Beats:
 
 def test_messages_come_in_order_and_the_loop_ends_after_the_timeout(lab5: Lab) -> None:
     async def main() -> list[bytes]:
-        async with reader(lab5, receive_timeout_ms=100) as it:
+        async with reader(lab5, receive_timeout_ms=ENDS_MS) as it:
             lab5.arrive(*(b"%d" % i for i in range(200)))
             return [message.value async for message in it]
 
@@ -83,7 +85,7 @@ def test_messages_come_in_order_and_the_loop_ends_after_the_timeout(lab5: Lab) -
 
 def test_a_loop_can_be_run_again_after_the_timeout(lab5: Lab) -> None:
     async def main() -> None:
-        async with reader(lab5) as it:
+        async with reader(lab5, receive_timeout_ms=ENDS_MS) as it:
             assert [] == [message async for message in it]
             lab5.arrive(b"late")
             assert [b"late"] == [message.value async for message in it]
@@ -96,7 +98,7 @@ def test_leaving_a_loop_loses_nothing(lab3: Lab) -> None:
     async def main() -> None:
         lab3.arrive(b"1", b"2", b"3")
         got = []
-        async with reader(lab3) as it:
+        async with reader(lab3, receive_timeout_ms=ENDS_MS) as it:
             async for message in it:
                 got.append(message.value)
                 break
@@ -108,7 +110,7 @@ def test_leaving_a_loop_loses_nothing(lab3: Lab) -> None:
 
 def test_a_burst_is_no_end(safe: Lab) -> None:
     async def main() -> None:
-        async with reader(safe, receive_timeout_ms=math.inf) as it:
+        async with reader(safe) as it:
             for round_ in range(200):
                 safe.arrive(*[b"%d" % round_] * (1 + round_ % 3))
                 for _ in range(1 + round_ % 3):
@@ -119,7 +121,7 @@ def test_a_burst_is_no_end(safe: Lab) -> None:
 
 def test_a_wake_up_for_a_message_that_was_taken_already_is_no_end(safe: Lab) -> None:
     async def main() -> None:
-        async with reader(safe, receive_timeout_ms=math.inf) as it:
+        async with reader(safe) as it:
             waiting = asyncio.create_task(anext(it))
             await asyncio.sleep(0)
             until(lambda: it._waiter)
@@ -135,7 +137,7 @@ def test_a_wake_up_for_a_message_that_was_taken_already_is_no_end(safe: Lab) -> 
 
 def test_a_cancelled_anext_hands_its_message_to_the_next_call(lab5: Lab) -> None:
     async def main() -> None:
-        async with reader(lab5, receive_timeout_ms=math.inf) as it:
+        async with reader(lab5) as it:
             for _ in range(3):
                 waiting = asyncio.create_task(anext(it))
                 await asyncio.sleep(0.001)
@@ -150,7 +152,7 @@ def test_a_cancelled_anext_hands_its_message_to_the_next_call(lab5: Lab) -> None
 
 def test_cancelling_at_the_moment_of_arrival_loses_nothing(safe: Lab) -> None:
     async def main() -> None:
-        async with reader(safe, receive_timeout_ms=math.inf) as it:
+        async with reader(safe) as it:
             got: list[bytes] = []
             for i in range(100):
                 waiting = asyncio.create_task(anext(it))
@@ -187,7 +189,7 @@ def test_skip_leaves_invalid_messages_out(lab3: Lab) -> None:
     async def main() -> None:
         lab3.arrive_raw(INVALID)
         lab3.arrive(b"2")
-        async with reader(lab3, on_invalid="skip") as it:
+        async with reader(lab3, on_invalid="skip", receive_timeout_ms=ENDS_MS) as it:
             assert [b"2"] == [message.value async for message in it]
             assert 1 == it.metrics.error_count_total
 
@@ -216,7 +218,7 @@ def test_on_invalid_is_called_in_the_loop_and_what_it_raises_is_raised(safe: Lab
 def test_what_reading_raises_is_translated_and_the_next_call_goes_on(lab5: Lab) -> None:
     async def main() -> None:
         lab5.arrive(b"1", LabError("hiccup"), b"2")
-        async with reader(lab5, receive_timeout_ms=math.inf) as it:
+        async with reader(lab5) as it:
             await anext(it)
             with pytest.raises(SinetError, match="LabError: hiccup") as caught:
                 await anext(it)
@@ -229,7 +231,7 @@ def test_what_reading_raises_is_translated_and_the_next_call_goes_on(lab5: Lab) 
 
 def test_a_second_task_is_refused_while_one_reads(safe: Lab) -> None:
     async def main() -> None:
-        async with reader(safe, receive_timeout_ms=math.inf) as it:
+        async with reader(safe) as it:
             waiting = asyncio.create_task(anext(it))
             await asyncio.sleep(0)
             with pytest.raises(BusyError):
@@ -242,7 +244,7 @@ def test_a_second_task_is_refused_while_one_reads(safe: Lab) -> None:
 
 def test_closing_in_another_task_ends_the_loop(lab3: Lab) -> None:
     async def main() -> None:
-        it = await reader(lab3, receive_timeout_ms=math.inf).open()
+        it = await reader(lab3).open()
 
         async def loop() -> list[bytes]:
             return [message.value async for message in it]
@@ -258,7 +260,7 @@ def test_closing_in_another_task_ends_the_loop(lab3: Lab) -> None:
 
 def test_a_waiting_anext_says_that_the_reader_was_closed(safe: Lab) -> None:
     async def main() -> None:
-        it = await reader(safe, receive_timeout_ms=math.inf).open()
+        it = await reader(safe).open()
         waiting = asyncio.create_task(anext(it))
         await asyncio.sleep(0)
         await it.close()
@@ -445,7 +447,7 @@ def test_a_seek_forgets_what_was_received_ahead_and_nothing_after_it(lab: Lab) -
             until(lambda: lab.taken > before)
 
     async def main() -> None:
-        async with reader(lab, receive_timeout_ms=math.inf) as it:
+        async with reader(lab) as it:
             for _ in range(3):
                 lab.arrive(*[b"old"] * 10)
                 await anext(it)
@@ -462,7 +464,7 @@ def test_a_seek_forgets_what_was_received_ahead_and_nothing_after_it(lab: Lab) -
 
 def test_a_seek_where_nothing_is_received_ahead_goes_on_too(lab: Lab) -> None:
     async def main() -> None:
-        async with reader(lab) as it:
+        async with reader(lab, receive_timeout_ms=ENDS_MS) as it:
             assert [] == [message async for message in it]
             lab.arrive(b"old")
             await asyncio.to_thread(until, lambda: it._arrived)
@@ -477,7 +479,7 @@ def test_a_seek_where_nothing_is_received_ahead_goes_on_too(lab: Lab) -> None:
 def test_a_seek_that_is_refused_forgets_nothing(safe: Lab) -> None:
     async def main() -> None:
         safe.arrive(b"1", b"2", b"3")
-        async with reader(safe, consistency="AT_LEAST_ONCE") as it:
+        async with reader(safe, consistency="AT_LEAST_ONCE", receive_timeout_ms=ENDS_MS) as it:
             await anext(it)
             for seek in (it.seek_to_beginning(), it.seek_to_end(), it.seek_to_time(0)):
                 with pytest.raises(UnsupportedOperationError):
@@ -495,7 +497,7 @@ def test_a_seek_that_fails_forgets_nothing(lab: Lab) -> None:
 
     async def main() -> None:
         lab.arrive(b"1", b"2", b"3")
-        async with reader(lab) as it:
+        async with reader(lab, receive_timeout_ms=ENDS_MS) as it:
             await anext(it)
             with pytest.raises(SinetError, match="LabError: stuck"):
                 await it.seek_to_end()

@@ -152,7 +152,7 @@ def written_aio() -> None:
 
 
 def read_sync() -> list[bytes]:
-    with MessageReader[bytes](topics="t", receive_timeout_ms=100, **COMMON) as it:
+    with MessageReader[bytes](topics="t", receive_timeout_ms=250, **COMMON) as it:
         return [message.value for message in it]
 
 
@@ -167,7 +167,7 @@ def read_calling_back() -> list[bytes]:
 
 def read_aio() -> list[bytes]:
     async def main() -> list[bytes]:
-        async with aio.MessageReader[bytes](topics="t", receive_timeout_ms=100, **COMMON) as it:
+        async with aio.MessageReader[bytes](topics="t", receive_timeout_ms=250, **COMMON) as it:
             return [message.value async for message in it]
 
     return asyncio.run(main())

@@ -24,13 +24,16 @@ from .doubles import INVALID, NONE, SAFE, WAIT, Gate, Lab, LabError, in_thread, 
 
 
 def reader(lab: Lab, **kwargs: Any) -> MessageReader[bytes]:
-    return MessageReader(**{"type": "lab", "topics": "t", "no_config": True, "receive_timeout_ms": 20, **kwargs})
+    return MessageReader(
+        **{"type": "lab", "topics": "t", "no_config": True, "receive_timeout_ms": lab.patience_ms, **kwargs}
+    )
 
 
 @pytest.fixture(params=["natural", "derived"])
 def lab2(request: pytest.FixtureRequest, lab: Lab) -> Lab:
     if request.param == "natural":
         return lab.registered(reader=lab.reader())
+    lab.patience_ms = 150  # another thread has to have its turn
     return lab.registered(async_reader=lab.async_reader())
 
 
