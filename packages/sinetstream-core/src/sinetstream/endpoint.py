@@ -30,7 +30,7 @@ class Endpoint:
 
     @property
     def consistency(self) -> Consistency:
-        """What is promised about delivery."""
+        """What was asked for. A plugin that declares no abilities is promised `AT_MOST_ONCE`, whatever was asked for."""
         return self._session.settings.consistency
 
     @property

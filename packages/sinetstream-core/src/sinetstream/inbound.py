@@ -54,14 +54,22 @@ class Inbound(Generic[T]):
     def message(self, payload: bytes, topic: str | None, raw: Any) -> Message[T]:
         """The message, counted. Raises `InvalidMessageError`, counted too, to be given to `refused`."""
         try:
-            value, timestamp_us, compressed, plain = self._decode(payload)
+            message, compressed, plain = self.decoded(payload, topic, raw)
         except InvalidMessageError:
             self._meter.error()
             raise
         self._meter.message(len(payload), compressed, plain, time())
+        return message
+
+    def decoded(self, payload: bytes, topic: str | None, raw: Any) -> tuple[Message[T], int, int]:
+        """The message, not counted yet, its size after compression and its size before.
+
+        Raises `InvalidMessageError`.
+        """
+        value, timestamp_us, compressed, plain = self._decode(payload)
         if self._time_of is not None:
             timestamp_us = self._time_of(raw)
-        return Message(value, topic, timestamp_us, raw, self._attributes)
+        return Message(value, topic, timestamp_us, raw, self._attributes), compressed, plain
 
     def refused(self, error: InvalidMessageError, payload: bytes, topic: str | None, raw: Any) -> None:
         """Returns where the message is to be skipped, raises the error where not, or what the user's function raises."""

@@ -18,6 +18,7 @@ from sinetstream.errors import AlreadyConnectedError, NotOpenError, SinetError, 
 from sinetstream.message import Message
 from sinetstream.metrics import Meter, Metrics
 from sinetstream.spi.abilities import Ability
+from sinetstream.spi.declared import declared
 from sinetstream.spi.feed import SLICE_MS
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ class Session:
             first = self._construct(params)
         self._unopened: Any = None if inline.has_inline(self._params) else first
         self.declares_abilities = hasattr(first, "abilities")
-        self.abilities: frozenset[Ability] = frozenset(getattr(first, "abilities", ()))
+        self.abilities: frozenset[Ability] = declared(first, self.settings.type, role)
         self._check_consistency()
 
     def open(self, ready: Callable[[Any], None]) -> Any:
@@ -180,7 +181,12 @@ class Session:
     def metrics(self) -> Metrics:
         """A snapshot, with the plugin's own where it is open."""
         plugin = self._plugin
-        return self.meter.snapshot(self._asked(plugin.metrics) if hasattr(plugin, "metrics") else None)
+        try:
+            raw = plugin.metrics() if hasattr(plugin, "metrics") else None
+        except Exception as error:  # noqa: BLE001  our own counts are there all the same
+            log.warning("plugin %r has no metrics: %s: %s", self.settings.type, type(error).__name__, error)
+            raw = None
+        return self.meter.snapshot(raw)
 
     def reset_metrics(self, reset_raw: bool) -> None:
         """Begin counting anew, in the plugin too where asked."""

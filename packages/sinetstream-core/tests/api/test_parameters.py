@@ -298,7 +298,7 @@ def test_info_durable_is_what_the_plugin_declares(lab: Lab) -> None:
     assert made(sinetstream.MessageReader).info("durable") is True
 
 
-def test_what_a_plugins_metrics_and_info_raise_is_translated(lab: Lab) -> None:
+def test_what_a_plugins_info_raises_is_translated_and_metrics_are_there_without_its_own(lab: Lab) -> None:
     class Broken(lab.writer()):  # type: ignore[misc]  # made to measure
         def metrics(self) -> Any:
             raise LabError("metrics")
@@ -313,13 +313,14 @@ def test_what_a_plugins_metrics_and_info_raise_is_translated(lab: Lab) -> None:
     lab.registered(writer=Broken)
     with made(sinetstream.MessageWriter) as it:
         asked: list[Callable[[], Any]] = [
-            lambda: it.metrics,
             lambda: it.info("lab"),
             lambda: it.reset_metrics(reset_raw=True),
         ]
         for ask in asked:
             with pytest.raises(SinetError, match="LabError"):
                 ask()
+
+        assert it.metrics.raw is None
 
 
 def test_resetting_counts_anew_and_the_plugin_only_where_asked(lab: Lab) -> None:

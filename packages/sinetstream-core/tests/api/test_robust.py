@@ -94,7 +94,8 @@ def test_an_async_writer_that_promises_nothing_is_told_the_contract() -> None:
 
 
 def test_publish_many_waits_once_for_all_that_is_never_confirmed() -> None:
-    settings = {"no_config": True, "type": "silent", "topic": "t", "publish_timeout_ms": 300, "close_timeout_ms": 0}
+    settings: dict[str, Any] = {"no_config": True, "type": "silent", "topic": "t", "publish_timeout_ms": 300}
+    settings["close_timeout_ms"] = 0
     with plugins.register("silent", async_writer=Silent):
         writers: list[Any] = [MessageWriter(**settings), AsyncMessageWriter(**settings)]
     for writer in writers:
@@ -109,7 +110,8 @@ def test_publish_many_waits_once_for_all_that_is_never_confirmed() -> None:
 
 
 def test_what_is_not_confirmed_keeps_its_room() -> None:
-    settings = {"no_config": True, "type": "silent", "topic": "t", "publish_timeout_ms": 100, "close_timeout_ms": 0}
+    settings: dict[str, Any] = {"no_config": True, "type": "silent", "topic": "t", "publish_timeout_ms": 100}
+    settings["close_timeout_ms"] = 0
     with plugins.register("silent", async_writer=Silent):
         writer: MessageWriter[bytes] = MessageWriter(**settings, max_pending_bytes=100)
     with writer, pytest.raises(PublishManyError) as caught:

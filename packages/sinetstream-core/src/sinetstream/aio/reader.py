@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections import deque
 from math import inf
+from time import time
 from types import TracebackType
 from typing import Any, Generic, Self
 
@@ -29,13 +30,13 @@ _SHORTEST_WAIT_MS = 50
 _NOTHING = object()
 
 
-class _Refused:
-    """Bytes that are no message, kept until their turn comes."""
+class _Arrived(Generic[T]):
+    """What one message became, kept until its turn comes: counted, and refused where it is none, only then."""
 
-    def __init__(self, item: Item, error: InvalidMessageError) -> None:
+    def __init__(self, item: Item, outcome: Message[T] | InvalidMessageError, sizes: tuple[int, int, int]) -> None:
         self.item = item
-        self.raw = item[2]
-        self.error = error
+        self.outcome = outcome
+        self.sizes = sizes
 
 
 class MessageReader(ReaderEndpoint, Generic[T]):
@@ -64,7 +65,7 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         self._reset()
 
     def _reset(self) -> None:
-        self._arrived: deque[Message[T] | _Refused | Exception] = deque()
+        self._arrived: deque[_Arrived[T] | Exception] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._task: asyncio.Task[Any] | None = None
         self._asked = self._reading = self._decoding = self._looping = False
@@ -108,11 +109,14 @@ class MessageReader(ReaderEndpoint, Generic[T]):
                 self._finish()
                 arrived = await self._next_arrived()
                 if isinstance(arrived, Exception):
+                    self._session.meter.error()
                     raise arrived
-                self._hand_out(arrived.raw)
-                if isinstance(arrived, Message):
-                    return arrived
-                self._inbound.refused(arrived.error, *arrived.item)
+                self._hand_out(arrived.item[2])
+                if isinstance(arrived.outcome, Message):
+                    self._session.meter.message(*arrived.sizes, time())
+                    return arrived.outcome
+                self._session.meter.error()
+                self._inbound.refused(arrived.outcome, *arrived.item)
         finally:
             self._reading = False
 
@@ -177,7 +181,7 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         elif self._inbound.when_finished:
             self._in_hand = raw
 
-    async def _next_arrived(self) -> Message[T] | _Refused | Exception:
+    async def _next_arrived(self) -> _Arrived[T] | Exception:
         self._handed_out += 1
         if self._handed_out % _WINDOW == 0:
             await asyncio.sleep(0)  # a fast sender must not keep other tasks waiting
@@ -225,17 +229,18 @@ class MessageReader(ReaderEndpoint, Generic[T]):
     def _receive(self, payload: bytes, topic: str | None, raw: Any) -> None:
         self._decoding = True
         try:
-            self._arrive(self._inbound.message(payload, topic, raw))
+            message, compressed, plain = self._inbound.decoded(payload, topic, raw)
+            # The payload is wanted again only where it is no message.
+            self._arrive(_Arrived((b"", topic, raw), message, (len(payload), compressed, plain)))
         except InvalidMessageError as error:
-            self._arrive(_Refused((payload, topic, raw), error))
+            self._arrive(_Arrived((payload, topic, raw), error, (0, 0, 0)))
         finally:
             self._decoding = False
 
     def _failed(self, error: Exception) -> None:
-        self._session.meter.error()
         self._arrive(self._session.translated(error))
 
-    def _arrive(self, arrived: Message[T] | _Refused | Exception) -> None:
+    def _arrive(self, arrived: _Arrived[T] | Exception) -> None:
         self._arrived.append(arrived)
         self._wake_soon()
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sized
 from functools import partial
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self
 
@@ -19,15 +20,21 @@ from sinetstream.writing import WriterEndpoint, many_failed
 
 if TYPE_CHECKING:
     from sinetstream.outbound import Outbound
+    from sinetstream.pipeline import Encoded
     from sinetstream.spi.delivery import Delivery
 
 __all__ = ["MessageWriter"]
 
 _LARGE = 65_536
+_ITEM = 64  # what an item of a list or mapping may come to
+_SLOW_S = 0.002
 
 
 class MessageWriter(WriterEndpoint, Generic[T]):
-    """`sinetstream.MessageWriter` for asyncio. Several tasks may publish at once. Never blocks the event loop."""
+    """`sinetstream.MessageWriter` for asyncio. Several tasks may publish at once.
+
+    The event loop is never blocked: large values, and those after one that took long, are encoded in a thread.
+    """
 
     def __init__(
         self,
@@ -38,6 +45,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         **kwargs: Any,
     ) -> None:
         super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), promising_writer))
+        self._slow = False
         self._outbound: Outbound | None = None
         self._turn: asyncio.Lock
 
@@ -108,7 +116,10 @@ class MessageWriter(WriterEndpoint, Generic[T]):
             attributes = self._attributes(key, headers, time_us)
             async with self._turn:
                 encode = partial(self._session.codec.encode, value, time_us)
-                encoded = await in_thread(encode) if _size(value) > _LARGE else encode()
+                if self._slow or _size(value) > _LARGE:
+                    encoded, self._slow = await in_thread(lambda: _timed(encode))
+                else:
+                    encoded, self._slow = _timed(encode)
                 if not outbound.reserve(len(encoded[0])):
                     await _room(outbound, len(encoded[0]))
                 return outbound.send(encoded, attributes)
@@ -137,7 +148,15 @@ class MessageWriter(WriterEndpoint, Generic[T]):
 def _size(value: object) -> int:
     if isinstance(value, bytes | str):
         return len(value)
+    if isinstance(value, Sized):
+        return _ITEM * len(value)
     return int(getattr(value, "nbytes", 0))
+
+
+def _timed(encode: Callable[[], Encoded]) -> tuple[Encoded, bool]:
+    began = monotonic()
+    encoded = encode()
+    return encoded, monotonic() - began > _SLOW_S
 
 
 async def _each(values: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:

@@ -39,7 +39,7 @@ class Text(PluginValueType):
 class Json(PluginValueType):
     """`json`: whatever `json.dumps` takes, as compact UTF-8 JSON (RFC 8259).
 
-    NaN and the infinities, which are not JSON, are refused both ways.
+    NaN and the infinities, which are not JSON, are refused both ways; a number beyond a float's range is read as one.
     """
 
     @property

@@ -14,6 +14,7 @@ from sinetstream.settings import CodecSettings, CompressionSettings, ValueTypeSe
 __all__ = ["codec_settings"]
 
 _COMPRESSION = ("algorithm", "level", "max_decompressed_bytes")
+_LARGEST_BYTES = 2**40
 _MAX_DECOMPRESSED_BYTES = 64 * 1024 * 1024
 
 
@@ -76,7 +77,7 @@ def _compression(section: Section) -> CompressionSettings:
         algorithm=algorithm,
         level=level,
         params=dict(part.section(algorithm).values),
-        max_decompressed_bytes=part.integer("max_decompressed_bytes", _MAX_DECOMPRESSED_BYTES, 1),
+        max_decompressed_bytes=part.integer("max_decompressed_bytes", _MAX_DECOMPRESSED_BYTES, 1, _LARGEST_BYTES),
     )
 
 

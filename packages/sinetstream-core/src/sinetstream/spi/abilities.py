@@ -20,7 +20,7 @@ class Ability(Enum):
     KEY = "publish takes key=, attributes(raw) returns it"
     HEADERS = "publish takes headers=, attributes(raw) returns them"
     TIMESTAMP = "publish takes timestamp_us=; timestamp_us(raw) returns it"
-    SEEK = "seek_to_beginning() and seek_to_end()"
+    SEEK = "seek_to_beginning() and seek_to_end(); what was not acknowledged before is forgotten"
     SEEK_TIME = "seek_to_time(timestamp_us)"
     TRANSACTION = "transaction(reader) groups publishes and finished messages"
 
