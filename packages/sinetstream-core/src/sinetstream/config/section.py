@@ -39,6 +39,9 @@ def shown(value: object) -> str:
     return kind(value)
 
 
+_FOR_EVER_MS = 10**12  # what waits for so long overflows somewhere
+
+
 class Section:
     """A mapping and its dotted path. Each getter returns the typed value, or the default where the key is absent.
 
@@ -105,17 +108,13 @@ class Section:
         return value
 
     def duration(self, key: str, default: float) -> float:
-        """Milliseconds: a number of at least 0; `.inf` and "inf" are without end."""
+        """Milliseconds: a number of at least 0; `.inf`, "inf" and more than thirty years are without end."""
         value = self.values.get(key, default)
         if isinstance(value, str) and value.casefold() in ("inf", ".inf"):
             return math.inf
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
             raise self.error(key, f"must be milliseconds, a number of at least 0 or .inf, not {shown(value)}")
-        try:
-            float(value)
-        except OverflowError:
-            return math.inf
-        return value
+        return value if value < _FOR_EVER_MS else math.inf
 
     def choice(self, key: str, allowed: Mapping[str, T], default: T) -> T:
         """One of the allowed words, in any case of letters, as what it stands for."""
