@@ -39,7 +39,6 @@ _SIDES: dict[Ability, tuple[Role, ...]] = dict.fromkeys(Ability, _BOTH) | {
     Ability.DURABLE: ("reader",),
     Ability.SEEK: ("reader",),
     Ability.SEEK_TIME: ("reader",),
-    Ability.TIMESTAMP: ("writer",),
     Ability.TRANSACTION: ("writer",),
 }
 

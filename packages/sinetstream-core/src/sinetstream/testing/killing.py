@@ -25,6 +25,10 @@ class Unpicklable(Exception):  # noqa: N818  it is no failure
     """The parameters cannot be sent to another process."""
 
 
+class _NothingMoreError(Broken):
+    """It waits for a message that does not come."""
+
+
 class Victim:
     """`python -m sinetstream.testing.victim` with the trial's durable subscription; its reader is open already.
 
@@ -62,12 +66,16 @@ class Victim:
         return got
 
     def reading(self, values: Sequence[bytes]) -> list[bytes]:
-        """What it gets until it has all of these; it closes its reader then."""
+        """What it gets until it has all of these, or nothing more comes; it closes its reader then."""
         got: list[bytes] = []
         while not set(values) <= set(got):
             if got:
                 self._tell("next")
-            got.append(self._next())
+            try:
+                got.append(self._next())
+            except _NothingMoreError:
+                self.kill()
+                return got
         self._tell("break")
         self._process.wait(_START_S)
         return got
@@ -94,7 +102,7 @@ class Victim:
         try:
             line = self._said.get(timeout=seconds)
         except Empty:
-            raise Broken(f"a reader in a process of its own got nothing more within {seconds:g} s") from None
+            raise _NothingMoreError(f"a reader in a process of its own said nothing more for {seconds:g} s") from None
         if not line:
             self._process.wait(_START_S)
             raise Broken(f"a reader in a process of its own ended: {self._last_words()}")

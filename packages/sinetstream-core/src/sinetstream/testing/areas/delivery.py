@@ -8,7 +8,8 @@ from collections.abc import Sequence
 import pytest
 
 from sinetstream import InvalidArgumentError, Message
-from sinetstream.testing.area import Area, always
+from sinetstream.spi import Ability
+from sinetstream.testing.area import Area, always, if_declared
 from sinetstream.testing.received import check_nothing_altered, check_nothing_lost, check_nothing_twice, shown
 from sinetstream.testing.streams import KINDS, Kind, publish, receiving
 from sinetstream.testing.trial import Trial
@@ -155,6 +156,20 @@ class Delivery(Area):
             raise Broken(f"published at {before}, it arrived with the time {times[default]} us")
         if times[none] != Message.NOTSTAMP:
             raise Broken(f"without a timestamp it arrived with {times[none]} us")
+
+    @if_declared(Ability.TIMESTAMP)
+    def test_timestamps_arrive_without_an_envelope(self, trial: Trial) -> None:
+        """Where TIMESTAMP is declared, a timestamp arrives with bare user data too, to the millisecond."""
+        (value,) = trial.values(1)
+        moment = round(time.time()) - 1000
+        with receiving("sync", trial, user_data_only=True) as received:
+            with trial.writer(user_data_only=True) as writer:
+                writer.publish(value, moment + 0.25)
+            got = received.wait_for([value])
+
+        check_nothing_lost([value], got, received.errors)
+        if received.messages[0].timestamp_us != moment * 1_000_000 + 250_000:
+            raise Broken(f"the timestamp {moment}.25 arrived as {received.messages[0].timestamp_us} us")
 
     @pytest.mark.parametrize("kind", ["sync", "async"])
     @always

@@ -49,10 +49,10 @@ class Encoding(Area):
     @always
     def test_both_formats_arrive(self, trial: Trial, message_format: int) -> None:
         """Messages of both formats arrive, plain and encrypted."""
-        values = trial.values(2)
         for more in ({}, _ENCRYPTED):
-            with receiving("sync", trial, **more) as received:
-                trial.send(values, message_format=message_format, **more)
+            values, topic = trial.values(2), trial.harness.fresh_topic()
+            with receiving("sync", trial, topics=topic, **more) as received:
+                trial.send(values, topic=topic, message_format=message_format, **more)
                 got = received.wait_for(values)
             check_nothing_lost(values, got, received.errors)
 

@@ -46,7 +46,7 @@ class LifeCycle(Area):
         for value in trial.values(2):
             got = within(3 * trial.patience_s, "reading one message", use)
             if got is None or got.value != value:
-                raise Broken(f"{value!r} was lost after opening again: {got!r} came")
+                raise Broken(f"after opening again {value!r} was to come, but {got!r} did")
 
     @pytest.mark.parametrize("end", ENDS)
     @always

@@ -18,7 +18,7 @@ __all__ = ["Timeouts"]
 _TIMEOUT_MS = 60
 _EARLY_S = 0.01
 _LATE_S = 1.5
-_SHARE_OF_CPU = 0.3
+_SHARE_OF_CPU = 0.2
 
 
 class Timeouts(Area):
@@ -51,7 +51,7 @@ class Timeouts(Area):
                     parts.append([message.value for message in _patient(reader, trial, value)])
             return parts
 
-        parts = within(5 * trial.patience_s, "three loops that end by timeout", read)
+        parts = within(3 * trial.patience_s, "three loops that end by timeout", read)
         if parts != [[], [first], [second]]:
             raise Broken(f"nothing, {first!r} and {second!r} were to be read in three loops, but it was {parts}")
 
@@ -93,5 +93,5 @@ def _looped(trial: Trial, kind: str, timeout_ms: float = _TIMEOUT_MS) -> tuple[f
 
     what = f"a loop with receive_timeout_ms={timeout_ms}"
     if kind == "sync":
-        return within(2 * trial.patience_s + _LATE_S, what, sync)
-    return within(2 * trial.patience_s + _LATE_S, what, lambda: asyncio.run(main()))
+        return within(trial.patience_s + _LATE_S, what, sync)
+    return within(trial.patience_s + _LATE_S, what, lambda: asyncio.run(main()))

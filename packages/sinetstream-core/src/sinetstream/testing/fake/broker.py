@@ -16,7 +16,7 @@ from sinetstream.spi import Ability
 from sinetstream.spi.delivery import Delivery
 from sinetstream.testing.fake.exchange import WINDOW, Exchange, Record
 from sinetstream.testing.fake.faults import Fault
-from sinetstream.testing.fake.plugin import CLASSES, OLD_CLASSES, running
+from sinetstream.testing.fake.plugin import CLASSES, EVERYTHING, OLD_CLASSES, running
 from sinetstream.testing.fake.remote import Server
 from sinetstream.testing.harness import Harness
 
@@ -28,13 +28,13 @@ _numbers = itertools.count(1)
 class FakeBroker:
     """A broker for tests of applications: `with FakeBroker() as broker: MessageWriter(**broker.params, topic="t")`
 
-    Its plugin can do whatever can be declared; `abilities` are what it does declare, None being a plugin that declares
+    Its plugin can do whatever can be declared but transactions; `abilities` are what it does declare, None being a plugin that declares
     nothing. `faults` are what it does wrong. It keeps messages until the block is left: readers without a
     `type_spec.subscription` share those of a topic, a subscription gets each of them. Every method may be called from
     any thread.
     """
 
-    def __init__(self, *faults: Fault, abilities: Iterable[Ability] | None = frozenset(Ability)) -> None:
+    def __init__(self, *faults: Fault, abilities: Iterable[Ability] | None = EVERYTHING) -> None:
         self.type = f"fake-{next(_numbers)}"
         self.faults = frozenset(faults)
         self.abilities = None if abilities is None else frozenset(abilities)

@@ -13,7 +13,7 @@ from sinetstream.testing.fake.faults import Fault, strikes
 __all__ = ["Exchange", "FakeDisconnectedError", "FakeLeakedError", "FakeRefusedError", "Record"]
 
 WINDOW = 20
-_HELD_S = 0.03
+_HELD_S = 0.3
 
 
 class FakeDisconnectedError(Exception):

@@ -25,11 +25,14 @@ from sinetstream.testing.fake.remote import RemoteExchange
 if TYPE_CHECKING:
     from sinetstream.testing.fake.broker import FakeBroker
 
-__all__ = ["CLASSES", "OLD_CLASSES", "running"]
+__all__ = ["CLASSES", "EVERYTHING", "OLD_CLASSES", "running"]
 
-log = logging.getLogger("fake")
+log = logging.getLogger("sinetstream.testing.fake")
 
 _FORGOTTEN = 14
+
+EVERYTHING = frozenset(Ability) - {Ability.TRANSACTION}
+"""What the plugin can do."""
 
 running: dict[str, FakeBroker] = {}
 """The brokers in use in this process, by their `type`."""
@@ -50,7 +53,7 @@ class _Plugin:
         self._faults = frozenset[Fault]() if broker is None else broker.faults
         self._exchange: Any = RemoteExchange(spec["address"]) if broker is None else broker.exchange
         self._broker = broker
-        declared = frozenset(Ability) if broker is None else broker.abilities or frozenset()
+        declared = EVERYTHING if broker is None else broker.abilities or frozenset()
         self._declared = declared if self._name else declared - {Ability.DURABLE}
         self._metrics = 0
 
@@ -102,6 +105,9 @@ class OldReader(_Plugin, PluginMessageReader):
 
     def attributes(self, raw: Record) -> tuple[bytes | None, Mapping[str, bytes]]:
         return (None, {}) if Fault.LOSE_KEY in self._faults else (raw.key, raw.headers)
+
+    def timestamp_us(self, raw: Record) -> int:
+        return raw.timestamp_us
 
     def seek_to_beginning(self) -> None:
         self._exchange.seek(self._handle, -inf)
@@ -157,7 +163,7 @@ class OldAsyncWriter(_OldSender, PluginAsyncMessageWriter):
 
 
 class FakeReader(OldReader):
-    abilities = frozenset(Ability)
+    abilities = EVERYTHING
     parameters = frozenset[str]()
 
     def __init__(self, params: dict[str, Any]) -> None:
@@ -166,7 +172,7 @@ class FakeReader(OldReader):
 
 
 class FakeWriter(OldWriter):
-    abilities = frozenset(Ability)
+    abilities = EVERYTHING
     parameters = frozenset[str]()
 
     def __init__(self, params: dict[str, Any]) -> None:
@@ -175,7 +181,7 @@ class FakeWriter(OldWriter):
 
 
 class FakeAsyncWriter(OldAsyncWriter):
-    abilities = frozenset(Ability)
+    abilities = EVERYTHING
     parameters = frozenset[str]()
 
     def __init__(self, params: dict[str, Any]) -> None:
