@@ -23,24 +23,24 @@ from sinetstream.testing.areas.timeouts import Timeouts
 __all__ = ["Conformance"]
 
 
-class Conformance(
-    Delivery,
-    Order,
-    Attributes,
-    Position,
-    Consistencies,
-    Acknowledgement,
-    LifeCycle,
-    Timeouts,
-    Callbacks,
-    Asyncio,
-    Failures,
-    BackPressure,
-    Concurrency,
-    MetricsOfBoth,
-    Secrets,
-    Encoding,
+class Conformance(  # pytest runs the tests of the last one first
     Tampering,
+    Encoding,
+    Secrets,
+    MetricsOfBoth,
+    Concurrency,
+    BackPressure,
+    Failures,
+    Asyncio,
+    Callbacks,
+    Timeouts,
+    LifeCycle,
+    Acknowledgement,
+    Consistencies,
+    Position,
+    Attributes,
+    Order,
+    Delivery,
 ):
     """Says whether a plugin keeps the contract.
 

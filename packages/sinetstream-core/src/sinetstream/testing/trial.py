@@ -23,7 +23,10 @@ from sinetstream.testing.declared import Declared, Role, declared
 from sinetstream.testing.harness import Harness
 from sinetstream.testing.waiting import within
 
-__all__ = ["Trial"]
+__all__ = ["AS_CARRIED", "Trial"]
+
+AS_CARRIED = {"user_data_only": True, "data_encryption": False, "data_compression": False}
+"""Parameters with which a writer sends, and a reader gives, the very bytes that the messaging system carries."""
 
 
 class _Closes(Protocol):
@@ -118,7 +121,7 @@ class Trial:
 
     def send_raw(self, payloads: Sequence[bytes], **more: Any) -> None:
         """Let the messaging system carry these very bytes."""
-        self.send(payloads, user_data_only=True, data_encryption=False, data_compression=False, **more)
+        self.send(payloads, **AS_CARRIED, **more)
 
     def close(self) -> None:
         """Close whatever is open."""

@@ -12,7 +12,7 @@ from sinetstream.spi import Ability
 from sinetstream.testing.area import Area, always, if_declared
 from sinetstream.testing.received import check_nothing_altered, check_nothing_lost, check_nothing_twice, shown
 from sinetstream.testing.streams import KINDS, Kind, publish, receiving
-from sinetstream.testing.trial import Trial
+from sinetstream.testing.trial import AS_CARRIED, Trial
 from sinetstream.testing.verdict import Broken, Finding, refused
 
 __all__ = ["Delivery"]
@@ -81,8 +81,8 @@ class Delivery(Area):
     @always
     def test_empty_bytes_without_an_envelope_arrive(self, trial: Trial) -> None:
         """A payload of no bytes at all arrives too."""
-        with receiving("sync", trial, user_data_only=True) as received:
-            trial.send([b""], user_data_only=True)
+        with receiving("sync", trial, **AS_CARRIED) as received:
+            trial.send_raw([b""])
             got = received.wait_for([b""])
 
         check_nothing_lost([b""], got, received.errors)
@@ -162,8 +162,8 @@ class Delivery(Area):
         """Where TIMESTAMP is declared, a timestamp arrives with bare user data too, to the millisecond."""
         (value,) = trial.values(1)
         moment = round(time.time()) - 1000
-        with receiving("sync", trial, user_data_only=True) as received:
-            with trial.writer(user_data_only=True) as writer:
+        with receiving("sync", trial, **AS_CARRIED) as received:
+            with trial.writer(**AS_CARRIED) as writer:
                 writer.publish(value, moment + 0.25)
             got = received.wait_for([value])
 

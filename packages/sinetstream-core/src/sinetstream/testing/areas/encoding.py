@@ -9,7 +9,7 @@ import pytest
 from sinetstream.testing.area import Area, always
 from sinetstream.testing.received import check_nothing_lost
 from sinetstream.testing.streams import KINDS, Kind, publish, receiving
-from sinetstream.testing.trial import Trial
+from sinetstream.testing.trial import AS_CARRIED, Trial
 from sinetstream.testing.verdict import Broken
 
 __all__ = ["Encoding"]
@@ -38,7 +38,7 @@ class Encoding(Area):
     def test_nobody_sees_what_is_encrypted(self, trial: Trial) -> None:
         """What the messaging system carries does not contain the value in clear."""
         (value,) = trial.values(1)
-        with receiving("sync", trial, user_data_only=True) as received:
+        with receiving("sync", trial, **AS_CARRIED) as received:
             trial.send([value], **_ENCRYPTED)
             carried = received.first().value
 
