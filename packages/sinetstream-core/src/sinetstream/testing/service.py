@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sinetstream import MessageReader
+from sinetstream import InvalidArgumentError, MessageReader
 from sinetstream.testing.areas.secrets import secrets_in
 from sinetstream.testing.harness import Harness, fresh_topic
 
@@ -29,15 +29,15 @@ def harness_of(service: str, config_file: str | None, topic: str | None, patienc
     Raises what the constructors raise.
     """
     params: dict[str, Any] = {"service": service, "config_file": config_file}
-    reader: MessageReader[Any] = MessageReader(**params, topics=fresh_topic())
+    reader = _reader(params)
     durable = {"client_id": reader.client_id} if reader.params.get("client_id") else None
-    own = reader.params.get("topic")
+    own = reader.topics if isinstance(reader.topics, str) else ""
     return Harness(
         params=params,
         reader=_GENERATED,
         writer=_GENERATED,
         durable=durable,
-        fresh_topic=_drained(params, topic) if topic else _begins_with(own if isinstance(own, str) else ""),
+        fresh_topic=_drained(params, topic) if topic else _begins_with(own),
         patience_s=patience_s,
         undetectable=dict.fromkeys(_NEED_TOPICS, _ONE_TOPIC) if topic else {},
     )
@@ -45,8 +45,14 @@ def harness_of(service: str, config_file: str | None, topic: str | None, patienc
 
 def secrets_of(service: str, config_file: str | None) -> list[str]:
     """What must not be in a report."""
-    reader: MessageReader[Any] = MessageReader(service=service, config_file=config_file, topics=fresh_topic())
-    return list(secrets_in(reader.params))
+    return list(secrets_in(_reader({"service": service, "config_file": config_file}).params))
+
+
+def _reader(params: dict[str, Any]) -> MessageReader[Any]:
+    try:
+        return MessageReader(**params)
+    except InvalidArgumentError:  # it may be that a topic is wanted, and none configured
+        return MessageReader(**params, topics=fresh_topic())
 
 
 def _begins_with(own: str) -> Callable[[], str]:
@@ -55,7 +61,7 @@ def _begins_with(own: str) -> Callable[[], str]:
 
 def _drained(params: dict[str, Any], topic: str) -> Callable[[], str]:
     """Reads what an earlier test has left, so that the next one does not get it."""
-    more = {"topics": topic, "receive_timeout_ms": _QUIET_MS, "on_invalid": "skip", **_GENERATED}
+    more: dict[str, Any] = {"topics": topic, "receive_timeout_ms": _QUIET_MS, "on_invalid": "skip", **_GENERATED}
 
     def drained() -> str:
         reader: MessageReader[Any] = MessageReader(**params, **more)
