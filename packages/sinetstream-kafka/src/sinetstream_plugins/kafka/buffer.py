@@ -1,0 +1,102 @@
+"""What was received and not yet asked for, between the consumer's thread and the application's."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Iterable
+from operator import itemgetter
+from typing import Any
+
+from sinetstream_plugins.kafka.leases import Lease
+
+__all__ = ["Batch", "Buffer"]
+
+Batch = tuple[Lease, list[Any]]
+
+_value_size = itemgetter(10)
+_LARGEST = 32 * 1024 * 1024
+
+
+class Buffer:
+    """Batches in order of arrival, and errors in their place. It takes what it is given: `full` says when to stop."""
+
+    def __init__(self, messages: int) -> None:
+        self._room = messages
+        self._changed = threading.Condition()
+        self._waiting: deque[tuple[int, int, Batch | Exception]] = deque()
+        self._messages = self._bytes = self._errors = 0
+        self._closed = False
+        self._nudged = False
+
+    def full(self) -> bool:
+        """Whether to stop receiving."""
+        return self._messages >= self._room or self._bytes >= _LARGEST
+
+    def _roomy(self) -> bool:
+        return self._messages <= self._room // 2 and self._bytes <= _LARGEST // 2
+
+    def put(self, lease: Lease, records: list[Any]) -> None:
+        size = sum(map(_value_size, records))
+        with self._changed:
+            self._messages += len(records)
+            self._bytes += size
+            self._waiting.append((len(records), size, (lease, records)))
+            self._changed.notify_all()
+
+    def fail(self, error: Exception) -> None:
+        """Let whoever takes next get this error."""
+        with self._changed:
+            self._errors += 1
+            self._waiting.append((0, 0, error))
+            self._changed.notify_all()
+
+    def failed(self) -> bool:
+        """Whether an error waits to be taken."""
+        return self._errors > 0
+
+    def take(self, timeout: float | None) -> Batch | None:
+        """The next batch; None after the timeout or when closed. Raises the next error."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._waiting or self._closed, timeout) or self._closed:
+                return None
+            messages, size, item = self._waiting.popleft()
+            was_roomy = self._roomy()
+            self._messages -= messages
+            self._bytes -= size
+            if self._roomy() and not was_roomy:
+                self._changed.notify_all()
+            if isinstance(item, Exception):
+                self._errors -= 1
+                self._changed.notify_all()
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+    def drop(self, leases: Iterable[Lease]) -> None:
+        """Forget what was received for these."""
+        dropped = set(leases)
+        with self._changed:
+            kept = [entry for entry in self._waiting if isinstance(entry[2], Exception) or entry[2][0] not in dropped]
+            self._waiting = deque(kept)
+            self._messages = sum(messages for messages, _, _ in kept)
+            self._bytes = sum(size for _, size, _ in kept)
+            self._changed.notify_all()
+
+    def nudge(self) -> None:
+        """End a `wait` now."""
+        with self._changed:
+            self._nudged = True
+            self._changed.notify_all()
+
+    def wait(self, timeout: float) -> None:
+        """For the consumer's thread: until half is free and no error waits, somebody nudges, or the time is over."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._nudged or (self._roomy() and not self.failed()), timeout)
+            self._nudged = False
+
+    def close(self) -> None:
+        """Let whoever waits go."""
+        with self._changed:
+            self._closed = self._nudged = True
+            self._changed.notify_all()

@@ -1,0 +1,88 @@
+"""Committing what the application has finished, in the background."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
+from kafka.errors import AuthorizationError, CommitFailedError, RebalanceInProgressError, RetriableError
+from sinetstream_plugins.kafka.leases import Lease, Leases
+
+__all__ = ["Commits", "offsets"]
+
+log = logging.getLogger("sinetstream")
+
+_EVERY_S = 0.9
+_EVERY_MESSAGES = 500
+
+
+class Commits:
+    """At most 1 s or 500 messages behind. May be asked by any thread; whoever comes second leaves it to the first."""
+
+    def __init__(self, consumer: KafkaConsumer, leases: Leases, on_error: Callable[[Exception], None]) -> None:
+        self._consumer = consumer
+        self._leases = leases
+        self._on_error = on_error
+        self._finished = 0
+        self._due = time.monotonic() + _EVERY_S
+        self._turn = [None]
+
+    def finished_one(self) -> None:
+        """The application has finished one more message."""
+        self._finished += 1
+        if self._finished >= _EVERY_MESSAGES:
+            self.now()
+
+    def when_due(self) -> None:
+        """Commit if it is time to."""
+        if time.monotonic() >= self._due:
+            self.now()
+
+    def now(self) -> None:
+        """Send a commit of what is new; its outcome is awaited by nobody, what failed is sent again."""
+        try:
+            token = self._turn.pop()
+        except IndexError:
+            return
+        try:
+            self._finished = 0
+            self._due = time.monotonic() + _EVERY_S
+            self.send(self._leases.held())
+        finally:
+            self._turn.append(token)
+
+    def send(self, leases: Iterable[Lease]) -> Any:
+        """Send a commit for these; the future, or None where there is nothing new."""
+        new = [(lease, lease.finished) for lease in leases if lease.started and lease.finished != lease.sent]
+        if not new:
+            return None
+        for lease, position in new:
+            lease.sent = position
+        future = self._consumer.commit_async(offsets({lease.partition: position for lease, position in new}))
+
+        def committed(_: Any) -> None:
+            for lease, position in new:
+                lease.committed = position
+
+        def failed(error: Exception) -> None:
+            for lease, position in new:
+                if lease.sent == position:
+                    lease.sent = -1
+            if isinstance(error, AuthorizationError):
+                self._on_error(error)
+            elif isinstance(error, RetriableError | CommitFailedError | RebalanceInProgressError):
+                log.debug("a commit failed and is repeated, if the partitions are still ours: %s", error)
+            else:
+                log.warning("a commit failed: %s", error)
+
+        future.add_callback(committed)
+        future.add_errback(failed)
+        return future
+
+
+def offsets(positions: dict[TopicPartition, int]) -> dict[TopicPartition, OffsetAndMetadata]:
+    """As kafka-python wants them."""
+    return {partition: OffsetAndMetadata(position, "", -1) for partition, position in positions.items()}

@@ -1,0 +1,139 @@
+"""Why the cluster cannot be reached, found step by step: name, TCP, TLS, API versions, SASL."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kafka.net.sasl import get_sasl_mechanism
+from sinetstream.errors import ConnectionError
+from sinetstream_plugins.kafka.brokers import Address
+from sinetstream_plugins.kafka.wire import NotKafkaError, Wire
+
+__all__ = ["Hopeless", "reach"]
+
+_STEP_S = 5.0
+_PAUSE_S = 0.2
+_TOO_OLD = "the broker is older than Apache Kafka 0.11"
+_INIT_PRODUCER_ID = 22
+_ASKED_SEPARATELY = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER")
+
+
+class Hopeless(ConnectionError):  # noqa: N818  its message is the error
+    """What waiting cannot mend."""
+
+
+def reach(brokers: Sequence[Address], client: Mapping[str, Any], stop: threading.Event | None = None) -> None:
+    """Returns as soon as one of the brokers answers us as a Kafka broker does.
+
+    Tries for `bootstrap_timeout_ms`, or until each has failed for a reason that waiting cannot mend; then raises
+    `ConnectionError` with the reasons.
+    """
+    if client.get("proxy_url"):
+        return
+    deadline = time.monotonic() + client["bootstrap_timeout_ms"] / 1000
+    pause = stop or threading.Event()
+    while True:
+        reasons: list[ConnectionError] = []
+        for address in brokers:
+            try:
+                _probe(address, client, max(0.1, min(_STEP_S, deadline - time.monotonic())))
+            except ConnectionError as reason:
+                reasons.append(reason)
+            else:
+                return
+        if all(isinstance(reason, Hopeless) for reason in reasons) or time.monotonic() + _PAUSE_S > deadline:
+            raise ConnectionError("; ".join(map(str, reasons))) from reasons[0].__cause__
+        pause.wait(_PAUSE_S)
+
+
+def _probe(address: Address, client: Mapping[str, Any], timeout: float) -> None:
+    host, port = address
+    at = f"{host}:{port}"
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        kind = ConnectionError if error.errno == socket.EAI_AGAIN else Hopeless
+        raise kind(f"{at}: the name cannot be resolved: {error.strerror}") from error
+    with _connected(found, at, timeout) as plain, _secured(plain, host, at, client) as sock:
+        wire = Wire(sock, client["client_id"])
+        try:
+            versions = wire.api_versions()
+            if _INIT_PRODUCER_ID not in versions:
+                raise Hopeless(f"{at}: version: {_TOO_OLD}")
+            if client["security_protocol"].startswith("SASL"):
+                _authenticate(wire, host, at, client)
+            wire.metadata()
+        except ssl.SSLError as error:
+            raise Hopeless(f"{at}: TLS: {_reason(error)}") from error
+        except NotKafkaError as error:
+            raise Hopeless(f"{at}: {error}") from error
+        except TimeoutError as error:
+            raise ConnectionError(f"{at}: accepted the connection but does not answer") from error
+        except (OSError, EOFError) as error:
+            raise ConnectionError(f"{at}: hung up; {_listener(client['security_protocol'])}") from error
+
+
+def _connected(found: Sequence[Any], at: str, timeout: float) -> socket.socket:
+    error: OSError | None = None
+    for family, kind, protocol, _, address in found:
+        sock = socket.socket(family, kind, protocol)
+        sock.settimeout(timeout)
+        try:
+            sock.connect(address)
+        except OSError as failed:
+            sock.close()
+            error = failed
+        else:
+            return sock
+    if isinstance(error, ConnectionRefusedError):
+        raise ConnectionError(f"{at}: refused: nothing listens there") from error
+    if isinstance(error, TimeoutError):
+        raise ConnectionError(f"{at}: no answer to the attempt to connect") from error
+    raise ConnectionError(f"{at}: cannot connect: {error}") from error
+
+
+def _secured(sock: socket.socket, host: str, at: str, client: Mapping[str, Any]) -> socket.socket:
+    if not client["security_protocol"].endswith("SSL"):
+        return sock
+    context: ssl.SSLContext = client["ssl_context"]
+    try:
+        return context.wrap_socket(sock, server_hostname=host.rstrip("."))
+    except ssl.SSLCertVerificationError as error:
+        raise Hopeless(f"{at}: TLS: certificate not accepted: {error.verify_message}") from error
+    except ssl.SSLError as error:
+        raise Hopeless(f"{at}: TLS: {_reason(error)}; is this a listener with TLS?") from error
+    except TimeoutError as error:
+        raise ConnectionError(f"{at}: TLS: no answer; is this a listener with TLS?") from error
+    except OSError as error:
+        raise ConnectionError(f"{at}: TLS: hung up; is this a listener with TLS?") from error
+
+
+def _authenticate(wire: Wire, host: str, at: str, client: Mapping[str, Any]) -> None:
+    name = client["sasl_mechanism"]
+    offered = wire.sasl_handshake(name)
+    if name not in offered:
+        raise Hopeless(f"{at}: authentication: the broker offers {', '.join(offered) or 'nothing'}, not {name}")
+    if name not in _ASKED_SEPARATELY:
+        return
+    mechanism = get_sasl_mechanism(name)(host=host, **client)
+    while not mechanism.is_done():
+        refused, answer = wire.sasl_authenticate(mechanism.auth_bytes())
+        if refused:
+            raise Hopeless(f"{at}: authentication: {refused}")
+        try:
+            mechanism.receive(answer)
+        except ValueError as error:
+            raise Hopeless(f"{at}: authentication: {error}") from error
+
+
+def _reason(error: ssl.SSLError) -> str:
+    return (error.reason or str(error)).lower().replace("_", " ")
+
+
+def _listener(protocol: str) -> str:
+    return f"is this a listener for security_protocol {protocol}?"

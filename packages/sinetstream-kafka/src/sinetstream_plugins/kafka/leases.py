@@ -1,0 +1,70 @@
+"""The partitions that a reader holds, and how far the application has come in each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from kafka import TopicPartition
+
+__all__ = ["Lease", "Leases"]
+
+
+class Lease:
+    """One partition from an assignment or a seek to the next. Positions are those of the message to come.
+
+    `handed` and `finished` are moved by the application's threads, the rest by the consumer's.
+    """
+
+    __slots__ = ("committed", "finished", "handed", "highwater", "over", "partition", "sent", "started")
+
+    def __init__(self, partition: TopicPartition) -> None:
+        self.partition = partition
+        self.started = self.over = False
+        self.handed = self.finished = self.sent = self.committed = 0
+        self.highwater: int | None = None
+
+    def start(self, position: int) -> None:
+        """The first position is known, and committed where there is a group."""
+        self.handed = self.finished = self.sent = self.committed = position
+        self.started = True
+
+
+class Leases:
+    """What is held now, by partition."""
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[str, int], Lease] = {}
+
+    def take(self, partitions: Iterable[TopicPartition]) -> None:
+        """Hold these, and no others."""
+        wanted = set(partitions)
+        for partition in [partition for partition in self._held if partition not in wanted]:
+            self._held.pop(partition).over = True
+        for partition in wanted:
+            if partition not in self._held:
+                self._held[partition] = Lease(partition)
+
+    def give_up(self, leases: Iterable[Lease]) -> None:
+        """Hold these no longer; nothing more is handed out from them."""
+        for lease in leases:
+            lease.over = True
+            if self._held.get(lease.partition) is lease:
+                del self._held[lease.partition]
+
+    def held(self) -> list[Lease]:
+        return list(self._held.values())
+
+    def of(self, partition: tuple[str, int]) -> Lease | None:
+        return self._held.get(partition)
+
+    def finish(self, record: Any) -> bool:
+        """Note that the application has finished this one; False where the partition was given up since it got it."""
+        lease = self._held.get((record.topic, record.partition))
+        if lease is None or not lease.finished <= record.offset < lease.handed:
+            return False
+        lease.finished = record.offset + 1
+        return True
+
+    def started(self) -> bool:
+        return all(lease.started for lease in self.held())

@@ -1,0 +1,125 @@
+"""Reading from Kafka."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kafka import KafkaConsumer, TopicPartition
+from sinetstream.errors import ConnectionError, InvalidArgumentError
+from sinetstream.spi import Ability, PluginMessageReader
+from sinetstream_plugins.kafka.consumer import Consumer
+from sinetstream_plugins.kafka.diagnosis import reach
+from sinetstream_plugins.kafka.errors import READING
+from sinetstream_plugins.kafka.fork import forked_error, watch
+from sinetstream_plugins.kafka.leases import Lease
+from sinetstream_plugins.kafka.names import OPTIONS
+from sinetstream_plugins.kafka.options import parse
+
+__all__ = ["KafkaReader"]
+
+_ABILITIES = frozenset(
+    (
+        Ability.AT_LEAST_ONCE,
+        Ability.EXACTLY_ONCE,
+        Ability.ACKNOWLEDGE,
+        Ability.KEY,
+        Ability.HEADERS,
+        Ability.SEEK,
+        Ability.SEEK_TIME,
+        Ability.TIMESTAMP,
+    )
+)
+
+
+class KafkaReader(PluginMessageReader):
+    """Readers with one `group_id` share the partitions of a topic; without one each reads everything."""
+
+    abilities = _ABILITIES
+    parameters = OPTIONS
+    errors = READING
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        self._options = parse(params, "reader")
+        self._topics: list[str] = params.get("topics") or []
+        if bool(self._topics) == (self._options.topic_pattern is not None):
+            raise InvalidArgumentError("topics: give topics, or type_spec.topic_pattern, and not both", path="topics")
+        if self._options.client.get("group_id"):
+            self.abilities = _ABILITIES | {Ability.DURABLE}
+        timeout_ms = params["receive_timeout_ms"]
+        self._timeout = None if timeout_ms == float("inf") else timeout_ms / 1000
+        self._consumer: Consumer | None = None
+        self._records: Iterator[Any] = iter(())
+        self._lease = Lease(TopicPartition("", 0))
+
+    def open(self) -> None:
+        reach(self._options.brokers, self._options.client)
+        self._consumer = Consumer(self._options, self._topics)
+        self._take = self._consumer.buffer.take
+        watch(self)
+        self._consumer.open()
+
+    def close(self) -> None:
+        if self._consumer is not None:
+            self._consumer.close()
+
+    def __iter__(self) -> Iterator[tuple[bytes, str, Any]]:
+        while True:
+            lease = self._lease
+            for record in self._records:
+                if lease.over:
+                    break
+                lease.handed = record.offset + 1
+                yield record.value or b"", record.topic, record
+            batch = self._take(self._timeout)
+            if batch is None:
+                return
+            self._lease, records = batch
+            self._records = iter(records)
+
+    def acknowledge(self, raw: Any) -> None:
+        if self._consumer is not None:
+            self._consumer.finished(raw)
+
+    def attributes(self, raw: Any) -> tuple[bytes | None, Mapping[str, bytes]]:
+        """The key, None where there is none, and the headers: the last of those with one name."""
+        return raw.key, {name: value or b"" for name, value in raw.headers}
+
+    def timestamp_us(self, raw: Any) -> int:
+        """The record's own time, in microseconds."""
+        return int(raw.timestamp) * 1000
+
+    def seek_to_beginning(self) -> None:
+        self.consumer().seek(lambda client, partitions: client.seek_to_beginning(*partitions))
+
+    def seek_to_end(self) -> None:
+        self.consumer().seek(lambda client, partitions: client.seek_to_end(*partitions))
+
+    def seek_to_time(self, timestamp_us: int) -> None:
+        def move(client: KafkaConsumer, partitions: set[TopicPartition]) -> None:
+            found = client.offsets_for_times(dict.fromkeys(partitions, timestamp_us // 1000))
+            for partition in partitions:
+                if found.get(partition) is None:
+                    client.seek_to_end(partition)
+                else:
+                    client.seek(partition, found[partition].offset)
+
+        self.consumer().seek(move)
+
+    def metrics(self) -> Any:
+        return self._consumer.metrics() if self._consumer is not None else None
+
+    def consumer(self) -> Consumer:
+        """The open consumer, for a writer's transaction."""
+        if self._consumer is None:
+            raise ConnectionError("the reader is not open")
+        return self._consumer
+
+    def forked(self) -> None:
+        self._consumer = None
+        self._records = iter(())
+
+        def refuse(timeout: float | None) -> None:
+            raise forked_error()
+
+        self._take = refuse

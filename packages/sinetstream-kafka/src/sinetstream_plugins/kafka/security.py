@@ -1,0 +1,165 @@
+"""TLS and authentication."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+from kafka.net.sasl import SASL_MECHANISMS
+from kafka.net.sasl.oauth import AbstractTokenProvider
+from sinetstream.errors import InvalidArgumentError
+
+__all__ = ["settings"]
+
+_TLS = {
+    "ca_certs": "ssl_cafile",
+    "certfile": "ssl_certfile",
+    "keyfile": "ssl_keyfile",
+    "keyfile_password": "ssl_password",
+    "keyfilePassword": "ssl_password",
+    "ciphers": "ssl_ciphers",
+    "check_hostname": "ssl_check_hostname",
+}
+_SSL = (*dict.fromkeys(_TLS.values()), "ssl_crlfile", "ssl_context")
+_PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+_WITH_PASSWORD = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+
+
+def settings(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """`security_protocol` and what it needs: one TLS context, loaded now, and credentials as kafka-python wants them."""
+    tls = _tls(params) | {name: given[name] for name in _SSL if name in given}
+    protocol = _protocol(params, given, tls)
+    result: dict[str, Any] = {"security_protocol": protocol}
+    if protocol.endswith("SSL"):
+        result |= dict.fromkeys(("ssl_cafile", "ssl_certfile", "ssl_keyfile", "ssl_crlfile", "ssl_password"))
+        result["ssl_context"] = tls.get("ssl_context") or _context(tls)
+    if protocol.startswith("SASL"):
+        result |= _sasl(params, given)
+    return result
+
+
+def _tls(params: Mapping[str, Any]) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for place, path in ((params, "tls"), (params.get("type_spec") or {}, "type_spec.tls")):
+        tls = place.get("tls")
+        if isinstance(tls, Mapping):
+            for name, value in tls.items():
+                if name not in _TLS:
+                    near = get_close_matches(str(name), _TLS, 1)
+                    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(_TLS)}"
+                    raise InvalidArgumentError(f"{path}.{name}: unknown; {hint}", path=f"{path}.{name}")
+                result[_TLS[name]] = value
+        elif tls not in (None, True, False):
+            raise InvalidArgumentError(f"{path}: must be true, false or a mapping", path=path)
+        if tls:
+            result.setdefault("ssl_check_hostname", True)
+    return result
+
+
+def _protocol(params: Mapping[str, Any], given: Mapping[str, Any], tls: Mapping[str, Any]) -> str:
+    with_tls, with_sasl = bool(tls), given.get("sasl_mechanism") is not None
+    protocol = given.get("security_protocol")
+    if protocol is None:
+        return ("SASL_" if with_sasl else "") + ("SSL" if with_tls else "PLAINTEXT")
+    if protocol not in _PROTOCOLS:
+        raise InvalidArgumentError(f"security_protocol: must be one of {', '.join(_PROTOCOLS)}", path="security_protocol")
+    if with_tls and not protocol.endswith("SSL"):
+        raise InvalidArgumentError(
+            f"security_protocol: {protocol} sends in the clear, but TLS is configured", path="security_protocol"
+        )
+    if with_sasl and not protocol.startswith("SASL"):
+        raise InvalidArgumentError(
+            f"security_protocol: {protocol} does not authenticate, but sasl_mechanism is configured",
+            path="security_protocol",
+        )
+    if protocol.endswith("SSL") and params.get("tls") is False:
+        raise InvalidArgumentError(f"tls: false contradicts security_protocol {protocol}", path="tls")
+    return str(protocol)
+
+
+def _context(tls: Mapping[str, Any]) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.check_hostname = tls.get("ssl_check_hostname", True)
+    step = "ssl_cafile"
+    try:
+        if tls.get("ssl_cafile"):
+            context.load_verify_locations(cafile=tls["ssl_cafile"])
+        else:
+            context.load_default_certs()
+        step = "ssl_certfile"
+        if tls.get("ssl_certfile"):
+            password = tls.get("ssl_password")
+            context.load_cert_chain(
+                tls["ssl_certfile"],
+                tls.get("ssl_keyfile"),
+                password if password is not None else _no_password,
+            )
+        elif tls.get("ssl_keyfile"):
+            raise InvalidArgumentError("tls.keyfile: needs certfile, the certificate of the key", path="tls.certfile")
+        step = "ssl_crlfile"
+        if tls.get("ssl_crlfile"):
+            context.load_verify_locations(cafile=tls["ssl_crlfile"])
+            context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+        step = "ssl_ciphers"
+        if tls.get("ssl_ciphers"):
+            context.set_ciphers(tls["ssl_ciphers"])
+    except (OSError, TypeError, ValueError) as error:  # ssl.SSLError is an OSError
+        name = next((key for key, option in _TLS.items() if option == step), step)
+        raise InvalidArgumentError(f"tls.{name}: {error}", path=f"tls.{name}") from error
+    return context
+
+
+def _no_password() -> str:
+    raise ValueError("the key is encrypted: give keyfile_password")
+
+
+def _sasl(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    mechanism = given.get("sasl_mechanism")
+    if mechanism not in SASL_MECHANISMS:
+        raise InvalidArgumentError(
+            f"sasl_mechanism: must be one of {', '.join(sorted(SASL_MECHANISMS))}", path="sasl_mechanism"
+        )
+    result: dict[str, Any] = {"sasl_mechanism": mechanism}
+    if mechanism in _WITH_PASSWORD:
+        for name in ("sasl_plain_username", "sasl_plain_password"):
+            value = given.get(name)
+            if isinstance(value, bytes):
+                value = bytes(value).decode()
+            if not isinstance(value, str) or not value:
+                raise InvalidArgumentError(f"{name}: sasl_mechanism {mechanism} needs one", path=name)
+            result[name] = value
+    if mechanism == "OAUTHBEARER":
+        result["sasl_oauth_token_provider"] = _token_provider(params, given.get("sasl_oauth_token_provider"))
+    return result
+
+
+def _token_provider(params: Mapping[str, Any], provider: Any) -> AbstractTokenProvider:
+    name = "sasl_oauth_token_provider"
+    if isinstance(provider, str):
+        if params.get("allow_code") is not True:
+            raise InvalidArgumentError(f"{name}: names code to run, which needs allow_code=True", path=name)
+        module, _, attribute = provider.partition(":")
+        try:
+            provider = getattr(import_module(module), attribute)()
+        except Exception as error:
+            raise InvalidArgumentError(f"{name}: cannot use {provider!r}: {error}", path=name) from error
+    if callable(getattr(provider, "token", None)):
+        return provider if isinstance(provider, AbstractTokenProvider) else _Provider(provider.token)
+    if callable(provider):
+        return _Provider(provider)
+    raise InvalidArgumentError(f"{name}: must be an object with token(), or a function that gives a token", path=name)
+
+
+class _Provider(AbstractTokenProvider):
+    """Any function that gives a token."""
+
+    def __init__(self, token: Any) -> None:
+        super().__init__()
+        self._token = token
+
+    def token(self) -> str:
+        return str(self._token())

@@ -1,0 +1,72 @@
+"""One transaction: what a reader handed out and what a writer published become final together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sinetstream.errors import ConnectionError, InvalidArgumentError
+
+if TYPE_CHECKING:
+    from sinetstream_plugins.kafka.consumer import Consumer
+    from sinetstream_plugins.kafka.transactions import Transactions
+
+__all__ = ["Transaction"]
+
+
+class Transaction:
+    """Begun when constructed, ended by `commit` or `abort`, which take the reader back where nothing was committed."""
+
+    def __init__(self, transactions: Transactions, reader: Any) -> None:
+        self._transactions = transactions
+        self._consumer = None if reader is None else _joined(reader, transactions)
+        transactions.begin()
+        if self._consumer is not None:
+            self._consumer.transactional = self._consumer.in_transaction = True
+
+    def commit(self) -> None:
+        """Everything, or nothing and an error: then the reader goes on after the last committed position."""
+        consumer = self._consumer
+        if consumer is None:
+            self._transactions.commit({}, None)
+            return
+        leases = [lease for lease in consumer.leases.held() if lease.started and lease.finished != lease.committed]
+        positions = {lease.partition: lease.finished for lease in leases}
+        try:
+            if consumer.broken:
+                self._transactions.abort()
+                raise ConnectionError(
+                    "a partition was given to another reader before the transaction was committed: "
+                    "nothing of it is visible, and its messages come again"
+                )
+            self._transactions.commit(positions, consumer.group_metadata())
+        except BaseException:
+            self._back(consumer)
+            raise
+        for lease in leases:
+            lease.committed = lease.sent = positions[lease.partition]
+        consumer.in_transaction = False
+
+    def abort(self) -> None:
+        """Nothing of it is ever visible to a reader of committed messages; the messages read come again."""
+        try:
+            self._transactions.abort()
+        finally:
+            if self._consumer is not None:
+                self._back(self._consumer)
+
+    def _back(self, consumer: Consumer) -> None:
+        consumer.in_transaction = False
+        consumer.rewind()
+
+
+def _joined(reader: Any, transactions: Transactions) -> Consumer:
+    reader = getattr(reader, "inner", reader)
+    if not hasattr(reader, "consumer"):
+        raise InvalidArgumentError("a transaction's reader must be of type kafka, as its writer is")
+    consumer: Consumer = reader.consumer()
+    if consumer.commits is None:
+        raise InvalidArgumentError("a transaction's reader needs a group_id, and a consistency above AT_MOST_ONCE")
+    theirs, ours = consumer.cluster_id(), transactions.producer._metadata.cluster_id
+    if theirs != ours:
+        raise InvalidArgumentError("a transaction's reader and writer must be on one cluster")
+    return consumer

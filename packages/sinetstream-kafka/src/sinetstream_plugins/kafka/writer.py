@@ -1,0 +1,105 @@
+"""Writing to Kafka."""
+
+from __future__ import annotations
+
+from functools import partial
+from math import inf
+from typing import Any
+
+from sinetstream.errors import ConnectionError, InvalidArgumentError
+from sinetstream.spi import AT_MOST_ONCE, EXACTLY_ONCE, Ability, Delivery, PluginAsyncMessageWriter
+from sinetstream_plugins.kafka import producer
+from sinetstream_plugins.kafka.errors import WRITING
+from sinetstream_plugins.kafka.fork import forked_error, watch
+from sinetstream_plugins.kafka.names import OPTIONS
+from sinetstream_plugins.kafka.options import parse
+from sinetstream_plugins.kafka.sending import Confirmed, Unconfirmed
+from sinetstream_plugins.kafka.transaction import Transaction
+from sinetstream_plugins.kafka.transactions import Transactions
+
+__all__ = ["KafkaAsyncWriter"]
+
+_ABILITIES = frozenset(
+    (
+        Ability.AT_LEAST_ONCE,
+        Ability.EXACTLY_ONCE,
+        Ability.KEY,
+        Ability.HEADERS,
+        Ability.TIMESTAMP,
+    )
+)
+_DEADLINE_S = 30.0
+
+
+class KafkaAsyncWriter(PluginAsyncMessageWriter):
+    """Messages with one key go to one partition, in order. The promise's value is kafka-python's RecordMetadata."""
+
+    abilities = _ABILITIES
+    parameters = OPTIONS
+    errors = WRITING
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        self._options = parse(params, "writer")
+        topic = params.get("topic")
+        if not isinstance(topic, str):
+            raise InvalidArgumentError("topic: the kafka plugin needs exactly one to write to", path="topic")
+        self._topic = topic
+        if self._options.consistency is EXACTLY_ONCE:
+            self.abilities = _ABILITIES | {Ability.TRANSACTION}
+        timeout_ms = params.get("publish_timeout_ms", inf)
+        self._deadline = _DEADLINE_S if timeout_ms == inf else timeout_ms / 1000
+        self._own_id = "transactional_id" not in {**params, **params["type_spec"]}
+        self._limit = min(params.get("max_pending_bytes", inf), self._options.buffer_memory)
+        self._sending: Confirmed | Unconfirmed | Transactions | _NotOpen | _Forked = _NotOpen()
+
+    def open(self) -> None:
+        connect = partial(producer.connect, self._options, self._topic)
+        if self._options.consistency is AT_MOST_ONCE:
+            self._sending = Unconfirmed(self._topic, connect, self._limit)
+        elif self._options.consistency is EXACTLY_ONCE:
+            self._sending = Transactions(self._topic, connect, self._deadline, own_id=self._own_id)
+        else:
+            self._sending = Confirmed(self._topic, connect)
+        watch(self)
+
+    def close(self) -> None:
+        self._sending.close()
+
+    def publish(
+        self,
+        message: bytes,
+        *,
+        key: bytes | None = None,
+        headers: dict[str, bytes] | None = None,
+        timestamp_us: int = 0,
+    ) -> Delivery[Any]:
+        return self._sending.send(
+            (message, key, list(headers.items()) if headers else None, None, timestamp_us // 1000 or None)
+        )
+
+    def transaction(self, reader: Any = None) -> Transaction:
+        """Begin one; see `sinetstream.MessageWriter.transaction`."""
+        if not isinstance(self._sending, Transactions):
+            raise ConnectionError("the writer is not open")
+        return Transaction(self._sending, reader)
+
+    def metrics(self) -> Any:
+        return self._sending.producer.metrics()
+
+    def forked(self) -> None:
+        self._sending = _Forked()
+
+
+class _NotOpen:
+    producer: Any = None
+
+    def send(self, record: producer.Record) -> Delivery[Any]:
+        raise ConnectionError("the writer is not open")
+
+    def close(self) -> None:
+        pass
+
+
+class _Forked(_NotOpen):
+    def send(self, record: producer.Record) -> Delivery[Any]:
+        raise forked_error()
