@@ -97,6 +97,20 @@ class MessageReader(Seekable, Generic[T]):
         finally:
             self._turn.append(turn)
 
+    def _join(self) -> Any:
+        return self._session.plugin()
+
+    def _finish(self) -> None:
+        if self._in_hand is not _NOTHING:
+            finished, self._in_hand = self._in_hand, _NOTHING
+            self._session.plugin().acknowledge(finished)
+
+    def _forget(self) -> None:
+        self._in_hand = _NOTHING
+
+    def _go_on(self) -> None:
+        pass
+
     def _opened(self, plugin: Any) -> None:
         self._inbound.opened(plugin)
         self._iterator = None

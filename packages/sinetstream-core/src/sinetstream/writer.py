@@ -11,10 +11,12 @@ from types import TracebackType
 from typing import Any, Generic, Self
 
 from sinetstream.clock import in_seconds, microseconds, now_us
-from sinetstream.errors import SinetError
+from sinetstream.errors import InvalidArgumentError, SinetError
 from sinetstream.pipeline import Pipeline
+from sinetstream.reader import MessageReader
 from sinetstream.resolve import waiting_writer
 from sinetstream.session import Session, Source
+from sinetstream.transaction import Step, Transaction
 from sinetstream.values import T
 from sinetstream.writing import WriterEndpoint, many_failed
 
@@ -106,6 +108,21 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         finally:
             self._left()
         return many_failed(outcomes)
+
+    def transaction(self, reader: MessageReader[Any] | None = None) -> Transaction:
+        """For a `with` block: everything published in it, by any thread, becomes visible together when it is left.
+
+        With a reader, so does the position of that reader: every message that it has handed out, the one in hand
+        included, is finished with the block. An exception that leaves the block aborts it, and the reader's messages
+        come again; so they do where the commit fails, which raises. Inside, `publish` returns when the broker has the
+        message; it is final with the block. From then on the reader's position moves with transactions only.
+
+        Raises `UnsupportedOperationError` where the plugin, or the writer's consistency, has no transactions. Beginning,
+        committing and aborting wait for the broker, each for about `publish_timeout_ms` at most.
+        """
+        if reader is not None and not isinstance(reader, MessageReader):
+            raise InvalidArgumentError(f"transaction: needs a sinetstream.MessageReader, not {type(reader).__name__}")
+        return Transaction(Step(self._session, reader))
 
     def close(self) -> None:
         """Disconnect, after publishes of other threads have ended or `close_timeout_ms` has passed.

@@ -70,7 +70,7 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         self._task: asyncio.Task[Any] | None = None
         self._asked = self._reading = self._decoding = self._looping = False
         self._in_hand: Any = _NOTHING
-        self._handed_out = 0
+        self._handed_out = self._forgotten = 0
 
     async def open(self) -> Self:
         """Connect; returns when the broker has accepted the subscription. Raises as `sinetstream.MessageReader.open`."""
@@ -160,6 +160,19 @@ class MessageReader(ReaderEndpoint, Generic[T]):
             self._feed.allow(_WINDOW)
         self._plugin = plugin
         self._feed.start()
+
+    def _join(self) -> Any:
+        return self._session.plugin()
+
+    def _forget(self) -> None:
+        self._in_hand = _NOTHING
+        self._forgotten = sum(not isinstance(arrived, Exception) for arrived in self._arrived)
+        self._arrived.clear()
+
+    def _go_on(self) -> None:
+        while self._forgotten:
+            self._forgotten -= 1
+            self._taken()
 
     def _finish(self) -> None:
         if self._in_hand is not _NOTHING:

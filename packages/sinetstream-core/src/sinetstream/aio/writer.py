@@ -11,10 +11,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self
 
 from sinetstream.aio.blocking import in_thread
+from sinetstream.aio.reader import MessageReader
+from sinetstream.aio.transaction import Transaction
 from sinetstream.clock import microseconds, now_us
-from sinetstream.errors import NotOpenError, SinetError
+from sinetstream.errors import InvalidArgumentError, NotOpenError, SinetError
 from sinetstream.resolve import promising_writer
 from sinetstream.session import Session, Source
+from sinetstream.transaction import Step
 from sinetstream.values import T
 from sinetstream.writing import WriterEndpoint, many_failed
 
@@ -85,6 +88,14 @@ class MessageWriter(WriterEndpoint, Generic[T]):
             except SinetError as error:
                 deliveries.append(error)
         return many_failed([await _outcome(delivery) for delivery in deliveries])
+
+    def transaction(self, reader: MessageReader[Any] | None = None) -> Transaction:
+        """As `sinetstream.MessageWriter.transaction`, for an `async with` block."""
+        if reader is not None and not isinstance(reader, MessageReader):
+            raise InvalidArgumentError(
+                f"transaction: needs a sinetstream.aio.MessageReader, not {type(reader).__name__}"
+            )
+        return Transaction(Step(self._session, reader))
 
     async def close(self) -> None:
         """Let what waits finish, for at most `close_timeout_ms`, reject the rest, and disconnect.

@@ -22,7 +22,7 @@ class Ability(Enum):
     TIMESTAMP = "publish takes timestamp_us=; timestamp_us(raw) returns it"
     SEEK = "seek_to_beginning() and seek_to_end(); what was not acknowledged before is forgotten"
     SEEK_TIME = "seek_to_time(timestamp_us)"
-    TRANSACTION = "transaction(reader) groups publishes and finished messages"
+    TRANSACTION = "transaction(reader) begins one; the result has commit() and abort()"
 
     def __repr__(self) -> str:
         return self.name

@@ -13,6 +13,7 @@ from sinetstream_plugins.kafka.names import Role
 __all__ = ["keep"]
 
 _TRANSACTION_TIMEOUT_MS = 10_000
+_RETRY_BACKOFF_MS = 10  # kafka-python waits so long for each step of a transaction
 _FOREVER = float("inf")
 
 Rule = tuple[str, Callable[[Any], bool], str]  # an option, what it may be, and why
@@ -51,6 +52,7 @@ def keep(role: Role, consistency: Consistency, client: dict[str, Any], paths: Ma
         client.setdefault("retries", _FOREVER)
         if consistency is EXACTLY_ONCE:
             client.setdefault("transaction_timeout_ms", _TRANSACTION_TIMEOUT_MS)
+            client.setdefault("retry_backoff_ms", _RETRY_BACKOFF_MS)
             client.setdefault("transactional_id", f"sinetstream-{uuid4()}")
         elif "transactional_id" in client:
             path = paths["transactional_id"]

@@ -14,34 +14,32 @@ __all__ = ["Transaction"]
 
 
 class Transaction:
-    """Begun when constructed, ended by `commit` or `abort`, which take the reader back where nothing was committed."""
+    """Begun when constructed, ended by `commit`, or by `abort`, also after a `commit` that raised."""
 
     def __init__(self, transactions: Transactions, reader: Any) -> None:
         self._transactions = transactions
         self._consumer = None if reader is None else _joined(reader, transactions)
+        self._ended = False
         transactions.begin()
         if self._consumer is not None:
             self._consumer.transactional = self._consumer.in_transaction = True
 
     def commit(self) -> None:
-        """Everything, or nothing and an error: then the reader goes on after the last committed position."""
+        """Everything, or nothing and an error."""
         consumer = self._consumer
         if consumer is None:
+            self._ended = True
             self._transactions.commit({}, None)
             return
+        if consumer.broken:
+            raise ConnectionError(
+                "a partition was given to another reader before the transaction was committed: "
+                "nothing of it is visible, and its messages come again"
+            )
         leases = [lease for lease in consumer.leases.held() if lease.started and lease.finished != lease.committed]
         positions = {lease.partition: lease.finished for lease in leases}
-        try:
-            if consumer.broken:
-                self._transactions.abort()
-                raise ConnectionError(
-                    "a partition was given to another reader before the transaction was committed: "
-                    "nothing of it is visible, and its messages come again"
-                )
-            self._transactions.commit(positions, consumer.group_metadata())
-        except BaseException:
-            self._back(consumer)
-            raise
+        self._ended = True
+        self._transactions.commit(positions, consumer.group_metadata())
         for lease in leases:
             lease.committed = lease.sent = positions[lease.partition]
         consumer.in_transaction = False
@@ -49,14 +47,13 @@ class Transaction:
     def abort(self) -> None:
         """Nothing of it is ever visible to a reader of committed messages; the messages read come again."""
         try:
-            self._transactions.abort()
+            if not self._ended:
+                self._ended = True
+                self._transactions.abort()
         finally:
             if self._consumer is not None:
-                self._back(self._consumer)
-
-    def _back(self, consumer: Consumer) -> None:
-        consumer.in_transaction = False
-        consumer.rewind()
+                self._consumer.in_transaction = False
+                self._consumer.rewind()
 
 
 def _joined(reader: Any, transactions: Transactions) -> Consumer:
