@@ -11,7 +11,13 @@ from concurrent.futures import Future
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import RetriableError
+from kafka.errors import (
+    CommitFailedError,
+    IllegalGenerationError,
+    RebalanceInProgressError,
+    RetriableError,
+    UnknownMemberIdError,
+)
 from sinetstream.errors import ConnectionError, InvalidArgumentError
 from sinetstream.spi import AT_MOST_ONCE
 from sinetstream_plugins.kafka.buffer import Buffer
@@ -32,6 +38,14 @@ _COMMIT_MS = 5_000
 _CLOSE_MS = 3_000
 _JOIN_S = 60.0
 _PAUSES_S = (0.1, 2.0)
+
+_PASSING = (
+    CommitFailedError,  # this, and the next three: the partitions went away meanwhile, and poll() joins again
+    IllegalGenerationError,
+    RebalanceInProgressError,
+    UnknownMemberIdError,
+    RetriableError,
+)
 
 Records = dict[TopicPartition, list[Any]]
 
@@ -156,11 +170,11 @@ class Consumer:
 
     def _report(self, error: Exception) -> bool:
         if not self._ready.done():
-            if isinstance(error, RetriableError):
+            if isinstance(error, _PASSING):
                 return True
             self._ready.set_exception(error)
             return False
-        if isinstance(error, RetriableError):
+        if isinstance(error, _PASSING):
             log.debug("reading goes on after %r", error)
         elif not self.buffer.failed():
             self.buffer.fail(error)
