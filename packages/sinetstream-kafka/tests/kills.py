@@ -9,6 +9,7 @@ import uuid
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from sinetstream import MessageReader, MessageWriter
 
@@ -28,7 +29,7 @@ class Outcome:
 def kill_repeatedly(address: str, kills: int, topics: tuple[str, str] | None = None, seed: int = 0) -> Outcome:
     """Feed pipelines while they are killed with SIGKILL and started anew, then read what was committed."""
     source, target = topics or (f"in-{uuid.uuid4()}", f"out-{uuid.uuid4()}")
-    service = {"no_config": True, "type": "kafka", "brokers": address, "consistency": "AT_LEAST_ONCE"}
+    service: dict[str, Any] = {"no_config": True, "type": "kafka", "brokers": address, "consistency": "AT_LEAST_ONCE"}
     moments = random.Random(seed)
     stop = threading.Event()
     inputs: list[bytes] = []
@@ -43,7 +44,7 @@ def kill_repeatedly(address: str, kills: int, topics: tuple[str, str] | None = N
 
     feeder = threading.Thread(target=feed)
     feeder.start()
-    running: list[subprocess.Popen[str]] = []
+    running: list[subprocess.Popen[bytes]] = []
     try:
         while not inputs:
             stop.wait(0.05)
@@ -68,11 +69,11 @@ def kill_repeatedly(address: str, kills: int, topics: tuple[str, str] | None = N
     )
 
 
-def _start(address: str, source: str, target: str) -> "subprocess.Popen[str]":
+def _start(address: str, source: str, target: str) -> "subprocess.Popen[bytes]":
     return subprocess.Popen([sys.executable, str(PIPELINE), address, source, target], stdout=subprocess.DEVNULL)
 
 
-def _drain(target: str, service: dict[str, object], wanted: set[bytes]) -> Counter[bytes]:
+def _drain(target: str, service: dict[str, Any], wanted: set[bytes]) -> Counter[bytes]:
     seen: Counter[bytes] = Counter()
     deadline = time.monotonic() + _DRAIN_S
     reading = {"auto_offset_reset": "earliest"}

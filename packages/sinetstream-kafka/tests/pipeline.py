@@ -2,6 +2,7 @@
 
 import sys
 from itertools import islice
+from typing import Any
 
 from sinetstream import ConnectionError, MessageReader, MessageWriter, SinetError
 
@@ -9,8 +10,12 @@ TOGETHER = 5
 
 
 def main(address: str, source: str, target: str) -> None:
-    service = {"no_config": True, "type": "kafka", "brokers": address, "consistency": "EXACTLY_ONCE"}
-    reading = {"group_id": f"{source}-pipeline", "auto_offset_reset": "earliest", "session_timeout_ms": 1500}
+    service: dict[str, Any] = {"no_config": True, "type": "kafka", "brokers": address, "consistency": "EXACTLY_ONCE"}
+    reading: dict[str, Any] = {
+        "group_id": f"{source}-pipeline",
+        "auto_offset_reset": "earliest",
+        "session_timeout_ms": 1500,
+    }
     reading |= {"heartbeat_interval_ms": 300, "max_poll_records": 50}
     with (
         MessageReader(topics=source, receive_timeout_ms=300, type_spec=reading, **service) as reader,

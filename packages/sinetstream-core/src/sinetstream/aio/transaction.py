@@ -18,7 +18,7 @@ class Transaction:
         self._step = step
 
     async def __aenter__(self) -> None:
-        await in_thread(self._step.begin, lambda: self._step.abort(None))
+        await in_thread(self._step.begin, lambda _: self._step.abort(None))
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from operator import itemgetter
 from typing import Any
 
 from sinetstream_plugins.kafka.leases import Lease
 
-__all__ = ["Batch", "Buffer"]
+__all__ = ["WINDOW", "Batch", "Buffer"]
 
 Batch = tuple[Lease, list[Any]]
+
+WINDOW = 1000
+"""How many messages may be handed out and not finished."""
 
 _value_size = itemgetter(10)
 _LARGEST = 32 * 1024 * 1024
@@ -21,8 +24,10 @@ _LARGEST = 32 * 1024 * 1024
 class Buffer:
     """Batches in order of arrival, and errors in their place. It takes what it is given: `full` says when to stop."""
 
-    def __init__(self, messages: int) -> None:
+    def __init__(self, messages: int, unfinished: Callable[[], int]) -> None:
         self._room = messages
+        self._unfinished = unfinished
+        self.holds_back = False
         self._changed = threading.Condition()
         self._waiting: deque[tuple[int, int, Batch | Exception]] = deque()
         self._messages = self._bytes = self._errors = 0
@@ -56,9 +61,12 @@ class Buffer:
         return self._errors > 0
 
     def take(self, timeout: float | None) -> Batch | None:
-        """The next batch; None after the timeout or when closed. Raises the next error."""
+        """The next batch; None after the timeout or when closed. Raises the next error.
+
+        Waits as well while more would be unfinished than `WINDOW`.
+        """
         with self._changed:
-            if not self._changed.wait_for(lambda: self._waiting or self._closed, timeout) or self._closed:
+            if not self._changed.wait_for(self._may_go_on, timeout) or self._closed:
                 return None
             messages, size, item = self._waiting.popleft()
             was_roomy = self._roomy()
@@ -72,6 +80,19 @@ class Buffer:
         if isinstance(item, Exception):
             raise item
         return item
+
+    def finished_one(self) -> None:
+        """There may be less unfinished than before."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def _may_go_on(self) -> bool:
+        if self._closed or not self._waiting:
+            return self._closed
+        messages = self._waiting[0][0]
+        unfinished = self._unfinished() if messages else 0
+        self.holds_back = bool(unfinished) and unfinished + messages > WINDOW
+        return not self.holds_back
 
     def drop(self, leases: Iterable[Lease]) -> None:
         """Forget what was received for these."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import AuthorizationError, CommitFailedError, RebalanceInProgressError, RetriableError
+
 from sinetstream_plugins.kafka.leases import Lease, Leases
 
 __all__ = ["Commits", "offsets"]

@@ -20,6 +20,7 @@ from kafka.errors import (
 )
 from sinetstream.errors import ConnectionError, InvalidArgumentError
 from sinetstream.spi import AT_MOST_ONCE
+
 from sinetstream_plugins.kafka.buffer import Buffer
 from sinetstream_plugins.kafka.commits import Commits, offsets
 from sinetstream_plugins.kafka.leases import Lease, Leases
@@ -31,6 +32,7 @@ __all__ = ["Consumer"]
 log = logging.getLogger("sinetstream")
 
 _MESSAGES = 1000
+_TOGETHER = 500
 _SLICE_MS = 100
 _FULL_S = 0.25
 _LOOK_S = 0.05
@@ -60,7 +62,7 @@ class Consumer:
         self._weak = options.consistency is AT_MOST_ONCE
         self.keeps_received = self._weak and self._group is not None
         self.leases = Leases()
-        self.buffer = Buffer(1 if self.keeps_received else _MESSAGES)
+        self.buffer = Buffer(1 if self.keeps_received else _MESSAGES, self.leases.unfinished)
         self.closing = False
         self._stopping = threading.Event()
         self.transactional = False
@@ -102,6 +104,8 @@ class Consumer:
             self.broken = self.broken or self.transactional
         elif self.commits is not None and not self.transactional:
             self.commits.finished_one()
+        if self.buffer.holds_back:
+            self.buffer.finished_one()
 
     def in_hand(self, lease: Lease) -> bool:
         """Whether the application has something of this partition that is not finished."""
@@ -115,6 +119,13 @@ class Consumer:
         if self.transactional and any(lease.started and lease.handed != lease.committed for lease in leases):
             self.broken = True
         self.leases.give_up(leases)
+
+    def go_back(self, leases: Iterable[Lease]) -> None:
+        """To what is not finished. A partition that is assigned to us again keeps the client's position, which is ahead."""
+        assigned = self._client.assignment()
+        for lease in leases:
+            if lease.started and lease.partition in assigned:
+                self._client.seek(lease.partition, lease.committed if self.transactional else lease.finished)
 
     def seek(self, move: Callable[[KafkaConsumer, set[TopicPartition]], None]) -> None:
         """Forget what was received, move, and return when the new positions are known."""
@@ -210,6 +221,26 @@ class Consumer:
                 self._stopping.wait(_LOOK_S)
 
     def _turn(self) -> None:
+        self._obey()
+        full = self.buffer.full() or self.buffer.failed()
+        self._hold(full)
+        records: Records = self._client.poll(0 if full else _SLICE_MS)
+        try:
+            self.leases.take(self._client.assignment())
+            if not self.leases.started():
+                self._start(records)
+            self._receive(records)
+        except Exception:
+            self._give_back(records)
+            raise
+        if not self._ready.done() and self._subscribed():
+            self._ready.set_result(None)
+        if self.commits is not None and not self.transactional:
+            self.commits.when_due()
+        if full:
+            self.buffer.wait(_FULL_S)
+
+    def _obey(self) -> None:
         while self._commands:
             action, done = self._commands.popleft()
             try:
@@ -218,24 +249,12 @@ class Consumer:
                 done.set_exception(error)
             else:
                 done.set_result(None)
-        full = self.buffer.full() or self.buffer.failed()
-        assigned = self._client.assignment()
+
+    def _hold(self, full: bool) -> None:
         if full:
-            self._client.pause(*assigned)
-        elif self._client.paused():
-            self._client.resume(*assigned)
-        records: Records = self._client.poll(0 if full else _SLICE_MS)
-        self.leases.take(self._client.assignment())
-        if not self.leases.started():
-            self._start(records)
-        if records:
-            self._receive(records)
-        if not self._ready.done() and self._subscribed():
-            self._ready.set_result(None)
-        if self.commits is not None and not self.transactional:
-            self.commits.when_due()
-        if full:
-            self.buffer.wait(_FULL_S)
+            self._client.pause(*self._client.assignment())
+        elif paused := self._client.paused():
+            self._client.resume(*paused)
 
     def _subscribed(self) -> bool:
         joined = self._listener.joined if self._group else bool(self.leases.held() or self._options.topic_pattern)
@@ -251,32 +270,30 @@ class Consumer:
                 if position is not None:
                     positions[lease.partition] = position
         if self._group and positions:
-            try:
-                self._client.commit(offsets(positions), timeout_ms=_COMMIT_MS)
-            except Exception:
-                for partition in positions:
-                    if records.pop(partition, None):
-                        self._client.seek(partition, positions[partition])
-                raise
+            self._client.commit(offsets(positions), timeout_ms=_COMMIT_MS)
         for partition, position in positions.items():
-            lease = self.leases.of(partition)
-            if lease is not None:
-                lease.start(position)
+            started = self.leases.of(partition)
+            if started is not None:
+                started.start(position)
 
     def _receive(self, records: Records) -> None:
-        if self.keeps_received:
+        """Let the application have them; what is still in `records` afterwards it has not."""
+        if self.keeps_received and records:
             ends = {partition: batch[-1].offset + 1 for partition, batch in records.items()}
-            try:
-                self._client.commit(offsets(ends), timeout_ms=_COMMIT_MS)
-            except Exception:
-                for partition, batch in records.items():
-                    self._client.seek(partition, batch[0].offset)
-                raise
-        for partition, batch in records.items():
+            self._client.commit(offsets(ends), timeout_ms=_COMMIT_MS)
+        while records:
+            partition, batch = records.popitem()
             lease = self.leases.of(partition)
-            if lease is not None and lease.started:
+            if lease is not None:
                 lease.highwater = self._client.highwater(partition)
-                self.buffer.put(lease, batch)
+                for begin in range(0, len(batch), _TOGETHER):
+                    self.buffer.put(lease, batch[begin : begin + _TOGETHER])
+
+    def _give_back(self, records: Records) -> None:
+        assigned = self._client.assignment()
+        for partition, batch in records.items():
+            if partition in assigned:
+                self._client.seek(partition, batch[0].offset)
 
     def _move(self, move: Callable[[KafkaConsumer, set[TopicPartition]], None]) -> None:
         assigned = self._client.assignment()

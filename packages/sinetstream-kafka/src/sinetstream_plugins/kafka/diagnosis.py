@@ -11,6 +11,7 @@ from typing import Any
 
 from kafka.net.sasl import get_sasl_mechanism
 from sinetstream.errors import ConnectionError
+
 from sinetstream_plugins.kafka.brokers import Address
 from sinetstream_plugins.kafka.wire import NotKafkaError, Wire
 
@@ -68,6 +69,8 @@ def _probe(address: Address, client: Mapping[str, Any], timeout: float) -> None:
             if client["security_protocol"].startswith("SASL"):
                 _authenticate(wire, host, at, client)
             wire.metadata()
+        except ConnectionError:  # ours; it is an OSError too
+            raise
         except ssl.SSLError as error:
             raise Hopeless(f"{at}: TLS: {_reason(error)}") from error
         except NotKafkaError as error:

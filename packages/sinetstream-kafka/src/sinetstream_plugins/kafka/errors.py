@@ -68,7 +68,5 @@ WRITING: dict[type[Exception], type[ours.SinetError]] = {
 }
 """For writers. A release of kafka-python that lacks a name lacks the exception."""
 
-READING = WRITING | {
-    cls: ours.ConnectionError for cls, error in WRITING.items() if error is ours.PublishTimeoutError
-}
+READING = WRITING | {cls: ours.ConnectionError for cls, error in WRITING.items() if error is ours.PublishTimeoutError}
 """For readers, who publish nothing."""

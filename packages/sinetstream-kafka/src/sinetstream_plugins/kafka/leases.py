@@ -66,5 +66,9 @@ class Leases:
         lease.finished = record.offset + 1
         return True
 
+    def unfinished(self) -> int:
+        """How many messages the application has, and has not finished."""
+        return sum(lease.handed - lease.finished for lease in self.held())
+
     def started(self) -> bool:
         return all(lease.started for lease in self.held())

@@ -14,6 +14,7 @@ from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from sinetstream.errors import InvalidArgumentError
 from sinetstream.spi import Consistency
+
 from sinetstream_plugins.kafka import promises, security
 from sinetstream_plugins.kafka.brokers import Address, addresses
 from sinetstream_plugins.kafka.names import OPTIONS, OURS, Role, defaults, refuse_foreign

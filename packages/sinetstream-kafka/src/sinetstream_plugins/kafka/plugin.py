@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sinetstream.spi import AsyncReaderFromReader, WriterFromAsyncWriter
+
 from sinetstream_plugins.kafka.reader import KafkaReader
 from sinetstream_plugins.kafka.writer import KafkaAsyncWriter
 

@@ -7,6 +7,7 @@ from typing import Any
 from kafka import KafkaProducer
 from kafka.errors import KafkaTimeoutError, ProducerFencedError
 from sinetstream.errors import ConnectionError
+
 from sinetstream_plugins.kafka.diagnosis import reach
 from sinetstream_plugins.kafka.options import Options
 

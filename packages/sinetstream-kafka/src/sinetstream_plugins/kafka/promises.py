@@ -8,6 +8,7 @@ from uuid import uuid4
 
 from sinetstream.errors import InvalidArgumentError
 from sinetstream.spi import AT_MOST_ONCE, EXACTLY_ONCE, Consistency
+
 from sinetstream_plugins.kafka.names import Role
 
 __all__ = ["keep"]
@@ -39,7 +40,9 @@ def keep(role: Role, consistency: Consistency, client: dict[str, Any], paths: Ma
     for name, allowed, reason in _RULES[role, weak]:
         if name in client and not allowed(client[name]):
             path = paths[name]
-            raise InvalidArgumentError(f"{path}: {client[name]!r} breaks consistency {consistency!r}: {reason}", path=path)
+            raise InvalidArgumentError(
+                f"{path}: {client[name]!r} breaks consistency {consistency!r}: {reason}", path=path
+            )
     if role == "reader":
         client["enable_auto_commit"] = False
         client.setdefault("isolation_level", "read_uncommitted" if weak else "read_committed")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 from sinetstream.errors import ConnectionError, InvalidArgumentError
 from sinetstream.spi import Ability, PluginMessageReader
+
+from sinetstream_plugins.kafka.buffer import Batch
 from sinetstream_plugins.kafka.consumer import Consumer
 from sinetstream_plugins.kafka.diagnosis import reach
 from sinetstream_plugins.kafka.errors import READING
@@ -17,6 +19,8 @@ from sinetstream_plugins.kafka.names import OPTIONS
 from sinetstream_plugins.kafka.options import parse
 
 __all__ = ["KafkaReader"]
+
+Take = Callable[[float | None], Batch | None]
 
 _ABILITIES = frozenset(
     (
@@ -55,7 +59,7 @@ class KafkaReader(PluginMessageReader):
     def open(self) -> None:
         reach(self._options.brokers, self._options.client)
         self._consumer = Consumer(self._options, self._topics)
-        self._take = self._consumer.buffer.take
+        self._take: Take = self._consumer.buffer.take
         watch(self)
         self._consumer.open()
 
@@ -119,7 +123,7 @@ class KafkaReader(PluginMessageReader):
         self._consumer = None
         self._records = iter(())
 
-        def refuse(timeout: float | None) -> None:
+        def refuse(_: float | None) -> None:
             raise forked_error()
 
         self._take = refuse

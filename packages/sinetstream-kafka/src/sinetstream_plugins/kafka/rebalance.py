@@ -51,6 +51,7 @@ class Rebalance(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # kafka-
         if consumer.commits is not None and not consumer.transactional:
             await self._commit(leases)
         consumer.given_up(leases)
+        consumer.go_back(leases)
 
     async def on_partitions_lost(self, lost: set[TopicPartition]) -> None:
         consumer = self._consumer

@@ -65,7 +65,9 @@ def _protocol(params: Mapping[str, Any], given: Mapping[str, Any], tls: Mapping[
     if protocol is None:
         return ("SASL_" if with_sasl else "") + ("SSL" if with_tls else "PLAINTEXT")
     if protocol not in _PROTOCOLS:
-        raise InvalidArgumentError(f"security_protocol: must be one of {', '.join(_PROTOCOLS)}", path="security_protocol")
+        raise InvalidArgumentError(
+            f"security_protocol: must be one of {', '.join(_PROTOCOLS)}", path="security_protocol"
+        )
     if with_tls and not protocol.endswith("SSL"):
         raise InvalidArgumentError(
             f"security_protocol: {protocol} sends in the clear, but TLS is configured", path="security_protocol"
@@ -154,7 +156,7 @@ def _token_provider(params: Mapping[str, Any], provider: Any) -> AbstractTokenPr
     raise InvalidArgumentError(f"{name}: must be an object with token(), or a function that gives a token", path=name)
 
 
-class _Provider(AbstractTokenProvider):
+class _Provider(AbstractTokenProvider):  # type: ignore[misc]  # kafka-python has no type information
     """Any function that gives a token."""
 
     def __init__(self, token: Any) -> None:

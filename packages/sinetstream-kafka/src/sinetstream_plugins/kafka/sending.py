@@ -10,6 +10,7 @@ from typing import Any
 from kafka import KafkaProducer
 from sinetstream.errors import BufferFullError, ConnectionError
 from sinetstream.spi import Delivery
+
 from sinetstream_plugins.kafka.producer import Record, close, fatal_error
 
 __all__ = ["Confirmed", "Unconfirmed"]

@@ -11,6 +11,7 @@ from kafka import KafkaProducer
 from kafka.errors import KafkaTimeoutError
 from sinetstream.errors import ConnectionError, PublishTimeoutError, SinetError
 from sinetstream.spi import Delivery
+
 from sinetstream_plugins.kafka.commits import offsets
 from sinetstream_plugins.kafka.producer import Record, close, fenced
 
@@ -169,7 +170,9 @@ class Transactions:
     def _await(self, producer: KafkaProducer, result: Any) -> None:
         producer._sender.wakeup()
         if not result.wait(timeout_ms=self._timeout * 1000):
-            raise PublishTimeoutError("the broker did not end the transaction in time; whether it is committed is unknown")
+            raise PublishTimeoutError(
+                "the broker did not end the transaction in time; whether it is committed is unknown"
+            )
 
     def _recovered(self, error: Exception) -> Exception:
         """Make the producer usable again, where it may be, and return the reason why what was sent has failed."""

@@ -8,6 +8,7 @@ from typing import Any
 
 from sinetstream.errors import ConnectionError, InvalidArgumentError
 from sinetstream.spi import AT_MOST_ONCE, EXACTLY_ONCE, Ability, Delivery, PluginAsyncMessageWriter
+
 from sinetstream_plugins.kafka import producer
 from sinetstream_plugins.kafka.errors import WRITING
 from sinetstream_plugins.kafka.fork import forked_error, watch

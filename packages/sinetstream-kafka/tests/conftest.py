@@ -1,0 +1,33 @@
+"""What the tests of this package share: a service on the test broker, and topics that nobody has used."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+Service = dict[str, Any]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "sinetstream-kafka" in str(item.path):
+            item.add_marker("kafka")
+
+
+@pytest.fixture
+def service(kafka_broker: Any) -> Service:
+    return {"no_config": True, "type": "kafka", "brokers": kafka_broker.address()}
+
+
+@pytest.fixture
+def topic(kafka_broker: Any) -> str:
+    return str(kafka_broker.create_topic(f"kafka-{uuid4().hex}", 2))
+
+
+@pytest.fixture
+def new_topic(kafka_broker: Any) -> Callable[..., str]:
+    def create(partitions: int = 2, **settings: str) -> str:
+        return str(kafka_broker.create_topic(f"kafka-{uuid4().hex}", partitions, **settings))
+
+    return create

@@ -1,0 +1,203 @@
+from typing import Any
+
+import pytest
+from sinetstream import AT_LEAST_ONCE, AT_MOST_ONCE, EXACTLY_ONCE, InvalidArgumentError, MessageReader, MessageWriter
+from sinetstream_plugins.kafka.brokers import addresses
+from sinetstream_plugins.kafka.installation import check
+from sinetstream_plugins.kafka.options import Options, parse
+
+BASE: dict[str, Any] = {"brokers": "b", "client_id": "me", "consistency": AT_LEAST_ONCE, "type_spec": {}}
+SASL = {"sasl_mechanism": "PLAIN", "sasl_plain_username": "u", "sasl_plain_password": b"secret"}
+
+
+def options(role: Any, type_spec: dict[str, Any] | None = None, **params: Any) -> Options:
+    return parse({**BASE, **params, "type_spec": type_spec or {}}, role)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("a", [("a", 9092)]),
+        ("a:1, b", [("a", 1), ("b", 9092)]),
+        (["a:1", "b:2"], [("a", 1), ("b", 2)]),
+        ("[::1]:5", [("::1", 5)]),
+        ("[::1]", [("::1", 9092)]),
+        ("::1", [("::1", 9092)]),
+    ],
+)
+def test_brokers_are_a_list_or_separated_by_commas_and_have_a_default_port(given: Any, expected: Any) -> None:
+    assert expected == addresses(given)
+
+
+@pytest.mark.parametrize(
+    "given", [None, "", [], "a:", "a:x", "a:0", "a:65536", "kafka://a", ["a", 3], "[::1", {}, "a,,b"]
+)
+def test_what_is_no_address_is_refused(given: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="brokers"):
+        addresses(given)
+
+
+def test_every_option_of_kafka_python_is_passed_on() -> None:
+    assert options("reader", {"fetch_max_bytes": 7}).client["fetch_max_bytes"] == 7
+    assert options("writer", {"linger_ms": 7}).client["linger_ms"] == 7
+
+
+def test_options_beside_brokers_are_those_of_configuration_versions_1_and_2() -> None:
+    assert options("reader", group_id="g").client["group_id"] == "g"
+    assert options("reader", {"group_id": "h"}, group_id="g").client["group_id"] == "h"
+
+
+def test_the_client_id_is_passed_on() -> None:
+    assert options("writer").client["client_id"] == "me"
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "says"),
+    [
+        ("reader", "grup_id", "did you mean 'group_id', an option of readers"),
+        ("writer", "grup_id", "did you mean 'group_id', an option of readers"),
+        ("writer", "linger", "did you mean 'linger_ms', an option of writers"),
+        ("reader", "request_timeout", "did you mean 'request_timeout_ms', an option of readers and writers"),
+        ("writer", "group_id", "is an option of readers, and this is a writer"),
+        ("reader", "linger_ms", "is an option of writers, and this is a reader"),
+        ("reader", "bootstrap_servers", "say brokers"),
+        ("reader", "consumer_timeout_ms", "say receive_timeout_ms"),
+    ],
+)
+def test_a_wrong_option_is_refused_with_the_right_one(role: str, name: str, says: str) -> None:
+    with pytest.raises(InvalidArgumentError, match=says) as refused:
+        options(role, {name: 1})
+
+    assert refused.value.path == f"type_spec.{name}"
+
+
+@pytest.mark.parametrize(("name", "value"), [("linger_ms", "5"), ("acks", "most"), ("ssl_check_hostname", "yes")])
+def test_an_option_of_the_wrong_kind_is_refused(name: str, value: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=name):
+        options("writer", {name: value})
+
+
+@pytest.mark.parametrize(
+    ("role", "consistency", "given"),
+    [
+        ("writer", AT_LEAST_ONCE, {"acks": 0}),
+        ("writer", AT_LEAST_ONCE, {"acks": 1}),
+        ("writer", AT_LEAST_ONCE, {"retries": 0}),
+        ("writer", AT_LEAST_ONCE, {"enable_idempotence": False}),
+        ("writer", AT_LEAST_ONCE, {"transactional_id": "t"}),
+        ("writer", EXACTLY_ONCE, {"acks": 1}),
+        ("writer", AT_MOST_ONCE, {"retries": 3}),
+        ("reader", AT_LEAST_ONCE, {"enable_auto_commit": True}),
+        ("reader", AT_LEAST_ONCE, {"isolation_level": "read_uncommitted"}),
+        ("reader", AT_MOST_ONCE, {"enable_auto_commit": True}),
+    ],
+)
+def test_an_option_that_breaks_the_consistency_is_refused_naming_both(
+    role: str, consistency: Any, given: dict[str, Any]
+) -> None:
+    with pytest.raises(InvalidArgumentError) as refused:
+        options(role, given, consistency=consistency)
+
+    assert next(iter(given)) in str(refused.value)
+    assert "ONCE" in str(refused.value)
+
+
+def test_an_option_that_strengthens_the_consistency_is_honoured() -> None:
+    client = options("writer", {"acks": "all"}, consistency=AT_MOST_ONCE).client
+
+    assert client["acks"] == "all"
+
+
+def test_what_each_consistency_needs() -> None:
+    weak = options("writer", consistency=AT_MOST_ONCE).client
+    sure = options("writer").client
+    once = options("writer", consistency=EXACTLY_ONCE).client
+
+    assert (0, False) == (weak["acks"], weak["enable_idempotence"])
+    assert (-1, True) == (sure["acks"], sure["enable_idempotence"])
+    assert once["transaction_timeout_ms"] == 10_000
+    assert once["transactional_id"] != options("writer", consistency=EXACTLY_ONCE).client["transactional_id"]
+    assert options("reader").client["isolation_level"] == "read_committed"
+    assert options("reader", consistency=AT_MOST_ONCE).client["isolation_level"] == "read_uncommitted"
+
+
+def test_the_buffer_memory_of_older_configurations_is_a_limit_of_ours() -> None:
+    parsed = options("writer", {"buffer_memory": 1000})
+
+    assert parsed.buffer_memory == 1000
+    assert "buffer_memory" not in parsed.client
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        ({}, "PLAINTEXT"),
+        ({"tls": True}, "SSL"),
+        ({"tls": False}, "PLAINTEXT"),
+        ({"tls": {"check_hostname": False}}, "SSL"),
+        ({"type_spec": SASL}, "SASL_PLAINTEXT"),
+        ({"type_spec": SASL, "tls": True}, "SASL_SSL"),
+        ({"type_spec": {"security_protocol": "SSL"}}, "SSL"),
+    ],
+)
+def test_the_security_protocol_follows_from_tls_and_sasl(params: dict[str, Any], expected: str) -> None:
+    assert expected == parse({**BASE, **params}, "reader").client["security_protocol"]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"tls": True, "type_spec": {"security_protocol": "PLAINTEXT"}},
+        {"tls": False, "type_spec": {"security_protocol": "SSL"}},
+        {"type_spec": {**SASL, "security_protocol": "SSL"}},
+        {"type_spec": {"security_protocol": "TLS"}},
+        {"tls": {"ca_cert": "x"}},
+        {"tls": {"ca_certs": "/nowhere"}},
+        {"tls": {"keyfile": "x"}},
+        {"type_spec": {"sasl_mechanism": "SCRAM"}},
+        {"type_spec": {"sasl_mechanism": "PLAIN"}},
+        {"type_spec": {"sasl_mechanism": "OAUTHBEARER"}},
+        {"type_spec": {"sasl_mechanism": "OAUTHBEARER", "sasl_oauth_token_provider": "os:getcwd"}},
+    ],
+)
+def test_contradictory_or_incomplete_security_is_refused(params: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgumentError):
+        parse({**BASE, **params}, "reader")
+
+
+def test_host_names_are_verified_unless_told_otherwise() -> None:
+    assert options("reader", tls=True).client["ssl_context"].check_hostname
+    assert not options("reader", tls={"check_hostname": False}).client["ssl_context"].check_hostname
+
+
+def test_a_token_provider_is_an_object_or_with_leave_of_the_caller_a_name() -> None:
+    given = {"sasl_mechanism": "OAUTHBEARER", "sasl_oauth_token_provider": lambda: "token"}
+    named = given | {"sasl_oauth_token_provider": "test_options:Tokens"}
+
+    assert options("reader", given).client["sasl_oauth_token_provider"].token() == "token"
+    with pytest.raises(InvalidArgumentError, match="allow_code"):
+        options("reader", named)
+
+
+def test_a_reader_has_topics_or_a_pattern() -> None:
+    base: dict[str, Any] = {"no_config": True, "type": "kafka", "brokers": "b"}
+    with pytest.raises(InvalidArgumentError, match="topic_pattern"):
+        MessageReader(**base)
+    with pytest.raises(InvalidArgumentError, match="not both"):
+        MessageReader(topics="t", type_spec={"topic_pattern": "t.*"}, **base)
+    with pytest.raises(InvalidArgumentError, match="regular expression"):
+        MessageReader(type_spec={"topic_pattern": "("}, **base)
+    with pytest.raises(InvalidArgumentError, match="exactly one"):
+        MessageWriter(**base)
+
+
+def test_a_group_makes_a_subscription_durable() -> None:
+    base: dict[str, Any] = {"no_config": True, "type": "kafka", "brokers": "b", "topics": "t"}
+
+    assert MessageReader(type_spec={"group_id": "g"}, **base).info("durable")
+    assert not MessageReader(**base).info("durable")
+
+
+def test_kafka_python_ng_beside_kafka_python_is_found() -> None:
+    with pytest.raises(LookupError, match="pip uninstall kafka-python-ng"):
+        check(lambda name: "2.2.3")
