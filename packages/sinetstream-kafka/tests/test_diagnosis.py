@@ -6,7 +6,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -26,11 +26,8 @@ def listener(behaviour: Behaviour) -> Iterator[tuple[str, int]]:
                     connection, _ = server.accept()
                 except OSError:
                     return
-                with connection:
-                    try:
-                        behaviour(connection)
-                    except OSError:
-                        pass
+                with connection, suppress(OSError):
+                    behaviour(connection)
 
         thread = threading.Thread(target=serve)
         thread.start()
@@ -74,7 +71,11 @@ def test_nothing_that_listens_is_waited_for_and_then_told() -> None:
 
 def test_a_port_that_does_not_answer() -> None:
     stop = threading.Event()
-    with listener(lambda connection: None if stop.wait(5) else None) as address:
+
+    def behave(connection: socket.socket) -> None:
+        stop.wait(5)
+
+    with listener(behave) as address:
         with pytest.raises(ConnectionError, match="does not answer"):
             reach([address], client())
         stop.set()
@@ -109,7 +110,7 @@ def test_tls_to_a_listener_without_is_told_at_once() -> None:
 
 def test_a_broker_that_is_too_old_is_told_at_once() -> None:
     body = struct.pack(">hi", 0, 1) + struct.pack(">hhh", 18, 0, 0)
-    with listener(answers(body)) as address, pytest.raises(ConnectionError, match="version: .* older than"):
+    with listener(answers(body)) as address, pytest.raises(ConnectionError, match=r"version: .* older than"):
         reach([address], client(bootstrap_timeout_ms=10_000))
 
 
@@ -119,5 +120,5 @@ def test_a_truncated_answer_is_not_kafka() -> None:
 
 
 def test_all_reasons_are_named() -> None:
-    with pytest.raises(ConnectionError, match="one.invalid.*two.invalid"):
+    with pytest.raises(ConnectionError, match=r"one\.invalid.*two\.invalid"):
         reach([("one.invalid", 1), ("two.invalid", 1)], client())

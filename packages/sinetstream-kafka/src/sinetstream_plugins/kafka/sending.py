@@ -8,12 +8,16 @@ from collections.abc import Callable
 from typing import Any
 
 from kafka import KafkaProducer
+from kafka.errors import InvalidProducerEpochError, OutOfOrderSequenceNumberError, UnknownProducerIdError
 from sinetstream.errors import BufferFullError, ConnectionError
 from sinetstream.spi import Delivery
 
 from sinetstream_plugins.kafka.producer import Record, close, fatal_error
 
 __all__ = ["Confirmed", "Unconfirmed"]
+
+_NUMBERING = (InvalidProducerEpochError, OutOfOrderSequenceNumberError, UnknownProducerIdError)
+"""What kafka-python's numbering brings about by itself, after a message that the broker refused."""
 
 log = logging.getLogger("sinetstream")
 
@@ -27,45 +31,83 @@ class Confirmed:
         self.producer = connect()
         self._replacing: threading.Thread | None = None
         self._closed = False
+        self._changing = threading.Lock()
+        self._held: list[tuple[Delivery[Any], Record]] = []
+        self._blamed: KafkaProducer | None = None
 
     def send(self, record: Record) -> Delivery[Any]:
         delivery: Delivery[Any] = Delivery()
-        try:
-            future = self.producer.send(self._topic, *record)
-        except Exception as error:  # noqa: BLE001  every failure is the promise's
-            delivery.fail(self._unusable(error))
-        else:
-            future.add_callback(delivery.fulfil)
-            future.add_errback(delivery.fail)
+        if self._replacing is not None:
+            with self._changing:
+                if self._replacing is not None:
+                    self._held.append((delivery, record))
+                    return delivery
+        self._send(delivery, record, self._failed)
         return delivery
 
     def close(self) -> None:
-        self._closed = True
-        replacing = self._replacing
+        with self._changing:
+            self._closed = True
+            replacing = self._replacing
         if replacing is not None:
             replacing.join()
         close(self.producer)
 
-    def _unusable(self, error: Exception) -> Exception:
+    def _send(self, delivery: Delivery[Any], record: Record, failed: Callable[..., None]) -> None:
+        try:
+            future = self.producer.send(self._topic, *record)
+        except Exception as error:  # noqa: BLE001  every failure is the promise's
+            self._failed_again(delivery, record, error)
+        else:
+            future.add_callback(delivery.fulfil)
+            future.add_errback(failed, delivery, record)
+
+    def _failed(self, delivery: Delivery[Any], record: Record, error: Exception) -> None:
+        if isinstance(error, _NUMBERING) and not self._closed:
+            self._send(delivery, record, self._failed_again)  # the broker has not got it
+        else:
+            self._failed_again(delivery, record, error)
+
+    def _failed_again(self, delivery: Delivery[Any], record: Record, error: Exception) -> None:
         fatal = fatal_error(self.producer)
-        if fatal is None and not (self._replacing is None and self.producer._closed and not self._closed):
-            return error
-        if self._replacing is None and not self._closed:
+        if self._closed or (fatal is None and not self.producer._closed):
+            delivery.fail(error)
+            return
+        self._replace_soon()
+        if self._blamed is not self.producer and fatal is not None:
+            self._blamed = self.producer  # the first to fail is the one that the broker refused, in a batch of its own
+            delivery.fail(error)
+            return
+        refusal = ConnectionError(f"the producer failed for good and is being replaced: {fatal or error}")
+        refusal.__cause__ = fatal or error
+        delivery.fail(refusal)
+
+    def _replace_soon(self) -> None:
+        with self._changing:
+            if self._replacing is not None or self._closed:
+                return
             self._replacing = threading.Thread(target=self._replace, name="sinetstream-kafka-replace", daemon=True)
             self._replacing.start()
-        failed = ConnectionError(f"not sent: the producer failed for good and is being replaced: {fatal or error}")
-        failed.__cause__ = fatal or error
-        return failed
 
     def _replace(self) -> None:
-        old = self.producer
-        close(old, 0)
+        close(self.producer, 0)
+        failure: Exception | None = None
         try:
             self.producer = self._connect()
         except Exception as error:  # noqa: BLE001  the next message tries again
             log.warning("a producer could not be replaced yet: %s", error)
-        finally:
-            self._replacing = None
+            failure = error
+        while True:
+            with self._changing:
+                held, self._held = self._held, []
+                if not held:
+                    self._replacing = None
+                    return
+            for delivery, record in held:
+                if failure is None:
+                    self._send(delivery, record, self._failed)
+                else:
+                    delivery.fail(failure)
 
 
 class Unconfirmed:

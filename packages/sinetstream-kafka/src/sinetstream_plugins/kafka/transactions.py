@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -14,6 +15,8 @@ from sinetstream.spi import Delivery
 
 from sinetstream_plugins.kafka.commits import offsets
 from sinetstream_plugins.kafka.producer import Record, close, fenced
+
+log = logging.getLogger("sinetstream")
 
 __all__ = ["Transactions"]
 
@@ -183,12 +186,9 @@ class Transactions:
         if not timed_out and not manager.has_fatal_error() and not self._abandoned:
             try:
                 self._abort(producer)
-            except Exception:  # noqa: BLE001  the first error is the one to report
-                self._abandon(producer)
-            else:
-                return reason
-        else:
-            self._abandon(producer)
+            except Exception as second:  # noqa: BLE001  the first error is the one to report
+                log.debug("aborting failed: %r", second)
+        self._abandon(producer)  # its numbering does not survive a message that the broker refused
         if fenced(reason) and not self._own_id:
             refusal = ConnectionError("another writer has taken over this transactional_id; this one is closed")
             refusal.__cause__ = reason

@@ -1,0 +1,302 @@
+"""What a reader on a real broker promises."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from kafka import KafkaConsumer, TopicPartition
+from sinetstream import AsyncMessageReader, MessageReader, MessageWriter, SinetError
+
+Service = dict[str, Any]
+EARLIEST = {"auto_offset_reset": "earliest"}
+
+
+def group(**options: Any) -> Service:
+    return {"type_spec": {"group_id": f"g-{uuid4().hex}", **options}}
+
+
+def write(service: Service, topic: str, count: int, **publish: Any) -> list[bytes]:
+    values = [b"%d" % number for number in range(count)]
+    with MessageWriter(topic=topic, consistency="AT_LEAST_ONCE", **service) as writer:
+        if publish:
+            for value in values:
+                writer.publish(value, **publish)
+        else:
+            writer.publish_many(values)
+    return values
+
+
+def committed(service: Service, topic: str, group_id: str) -> int:
+    consumer = KafkaConsumer(bootstrap_servers=service["brokers"], group_id=group_id, enable_auto_commit=False)
+    try:
+        return sum(consumer.committed(TopicPartition(topic, number)) or 0 for number in range(2))
+    finally:
+        consumer.close()
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 10) -> bool:
+    pause, deadline = threading.Event(), time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        pause.wait(0.05)
+    return condition()
+
+
+def test_what_is_published_after_open_is_read(service: Service, topic: str) -> None:
+    with MessageReader(topics=topic, receive_timeout_ms=5000, **service) as reader:
+        write(service, topic, 1)
+
+        assert next(reader).value == b"0"
+
+
+def test_a_topic_that_is_made_by_reading_it_misses_nothing(service: Service) -> None:
+    topic = f"kafka-{uuid4().hex}"
+    with MessageReader(topics=topic, receive_timeout_ms=5000, **group(), **service) as reader:
+        write(service, topic, 1)
+
+        assert next(reader).value == b"0"
+
+
+def test_keys_headers_and_times_arrive(service: Service, topic: str) -> None:
+    with MessageReader(topics=topic, receive_timeout_ms=5000, **service) as reader:
+        write(service, topic, 1, key="k", headers={"h": b"1"}, timestamp=1234.5678)
+        message = next(reader)
+
+    assert (b"k", {"h": b"1"}) == (message.key, message.headers)
+    assert message.raw.timestamp == 1234567
+    assert message.timestamp_us == 1234567800
+
+
+def test_messages_with_one_key_stay_in_order(service: Service, topic: str) -> None:
+    values = write(service, topic, 50, key="one")
+    with MessageReader(topics=topic, receive_timeout_ms=2000, type_spec=EARLIEST, **service) as reader:
+        assert values == [message.value for message in reader]
+
+
+def test_a_group_goes_on_after_what_was_finished(service: Service, topic: str) -> None:
+    ours = group(**EARLIEST)
+    write(service, topic, 30)
+    seen: list[bytes] = []
+    for _ in range(3):
+        with MessageReader(
+            topics=topic, consistency="AT_LEAST_ONCE", receive_timeout_ms=5000, **ours, **service
+        ) as reader:
+            seen += [next(reader).value for _ in range(10)]
+
+    assert sorted(seen) == sorted(b"%d" % number for number in range(30))
+
+
+def test_what_an_exception_interrupted_comes_again(service: Service, topic: str) -> None:
+    ours = group(**EARLIEST)
+    write(service, topic, 1)
+    with (  # noqa: PT012  the block is what is tested
+        pytest.raises(KeyError),
+        MessageReader(topics=topic, consistency="AT_LEAST_ONCE", receive_timeout_ms=5000, **ours, **service) as reader,
+    ):
+        next(reader)
+        raise KeyError
+
+    with MessageReader(topics=topic, consistency="AT_LEAST_ONCE", receive_timeout_ms=5000, **ours, **service) as reader:
+        assert next(reader).value == b"0"
+
+
+def test_finished_messages_are_committed_within_a_second(service: Service, topic: str) -> None:
+    ours = group(**EARLIEST)
+    write(service, topic, 10)
+    with MessageReader(topics=topic, consistency="AT_LEAST_ONCE", receive_timeout_ms=5000, **ours, **service) as reader:
+        for _ in range(10):
+            next(reader)
+
+        assert eventually(lambda: committed(service, topic, ours["type_spec"]["group_id"]) == 9, 2)
+
+
+def test_at_most_once_commits_before_handing_out(service: Service, topic: str) -> None:
+    ours = group(**EARLIEST)
+    write(service, topic, 10)
+    with MessageReader(topics=topic, consistency="AT_MOST_ONCE", receive_timeout_ms=5000, **ours, **service) as reader:
+        next(reader)
+
+        assert committed(service, topic, ours["type_spec"]["group_id"]) > 0
+
+
+KILLED = """
+import os, signal, sys
+from sinetstream import MessageReader
+address, topic, group, reset = sys.argv[1:]
+with MessageReader(topics=topic, no_config=True, type="kafka", brokers=address, consistency="AT_LEAST_ONCE",
+                   type_spec={"group_id": group, "auto_offset_reset": reset, "session_timeout_ms": 1000,
+                              "heartbeat_interval_ms": 300}) as reader:
+    print("open", flush=True)
+    for number, message in enumerate(reader):
+        print(message.value.decode(), flush=True)
+        if number == 0 and reset == "latest":
+            os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def victim(service: Service, topic: str, group_id: str, reset: str) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", KILLED, service["brokers"], topic, group_id, reset]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+
+
+def line(process: "subprocess.Popen[str]") -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+def test_a_new_group_that_is_killed_on_its_first_message_gets_it_again(service: Service, topic: str) -> None:
+    ours = group(session_timeout_ms=1000, heartbeat_interval_ms=300)
+    process = victim(service, topic, ours["type_spec"]["group_id"], "latest")
+    assert line(process) == "open"
+    write(service, topic, 1)
+    assert line(process) == "0"
+    process.wait(10)
+    assert process.stdout is not None
+    process.stdout.close()
+
+    with MessageReader(topics=topic, consistency="AT_LEAST_ONCE", receive_timeout_ms=8000, **ours, **service) as reader:
+        assert next(reader).value == b"0"
+
+
+def test_three_processes_share_a_topic_and_one_killed_is_taken_over(
+    service: Service, new_topic: Callable[..., str]
+) -> None:
+    topic, group_id = new_topic(6), f"g-{uuid4().hex}"
+    processes = [victim(service, topic, group_id, "earliest") for _ in range(3)]
+    seen: list[str] = []
+    readers = []
+    try:
+        for process in processes:
+            assert line(process) == "open"
+
+            def follow(process: "subprocess.Popen[str]" = process) -> None:
+                assert process.stdout is not None
+                seen.extend(text.strip() for text in process.stdout)
+
+            readers.append(threading.Thread(target=follow))
+            readers[-1].start()
+        first = write(service, topic, 300)
+        assert eventually(lambda: {value.decode() for value in first} <= set(seen))
+        processes[0].send_signal(signal.SIGKILL)
+        began = time.monotonic()
+        with MessageWriter(topic=topic, consistency="AT_LEAST_ONCE", **service) as writer:
+            writer.publish_many([f"later{number}".encode() for number in range(100)])
+
+        assert eventually(lambda: {f"later{number}" for number in range(100)} <= set(seen), 15)
+        assert time.monotonic() - began < 10
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+        for thread in readers:
+            thread.join()
+        for process in processes:
+            assert process.stdout is not None
+            process.stdout.close()
+
+
+def test_slow_processing_does_not_lose_the_partitions(service: Service, topic: str) -> None:
+    ours = group(session_timeout_ms=1000, heartbeat_interval_ms=300, max_poll_interval_ms=1500, **EARLIEST)
+    values = write(service, topic, 3, key="one")
+    seen = []
+    with MessageReader(topics=topic, consistency="AT_LEAST_ONCE", receive_timeout_ms=2000, **ours, **service) as reader:
+        for message in reader:
+            seen.append(message.value)
+            time.sleep(2)  # longer than Kafka waits for a member that does not poll
+
+    assert values == seen
+
+
+def test_more_than_fits_waits_and_arrives(service: Service, topic: str) -> None:
+    values = write(
+        service,
+        topic,
+        5000,
+    )
+    release, seen = threading.Event(), []
+    with AsyncMessageReader(topics=topic, consistency="AT_LEAST_ONCE", **group(**EARLIEST), **service) as reader:
+
+        def keep(message: Any) -> None:
+            release.wait(10)
+            seen.append(message.value)
+
+        reader.on_message = keep
+        release.set()
+
+        assert eventually(lambda: len(seen) == 5000, 30)
+    assert sorted(values) == sorted(seen)
+
+
+def test_seeking_moves_to_the_beginning_the_end_and_a_time(service: Service, topic: str) -> None:
+    with MessageWriter(topic=topic, consistency="AT_LEAST_ONCE", **service) as writer:
+        for number in range(10):
+            writer.publish(b"%d" % number, timestamp=1000.0 + number)
+    with MessageReader(topics=topic, receive_timeout_ms=1000, **group(), **service) as reader:
+        reader.seek_to_beginning()
+        assert len(list(reader)) == 10
+        reader.seek_to_time(1007)
+        assert sorted(message.value for message in reader) == [b"7", b"8", b"9"]
+        reader.seek_to_beginning()
+        reader.seek_to_end()
+        assert [] == list(reader)
+
+
+def test_a_pattern_reads_all_topics_that_match(service: Service, new_topic: Callable[..., str]) -> None:
+    one, other = new_topic(), new_topic()
+    write(service, one, 1)
+    write(service, other, 1)
+    pattern = f"({one}|{other})"
+    with MessageReader(type_spec={"topic_pattern": pattern, **EARLIEST}, receive_timeout_ms=3000, **service) as reader:
+        assert {one, other} == {message.topic for message in reader}
+
+
+def test_metrics_tell_the_lag(service: Service, topic: str) -> None:
+    write(service, topic, 10, key="one")
+    with MessageReader(topics=topic, receive_timeout_ms=5000, type_spec=EARLIEST, **service) as reader:
+        next(reader)
+        raw = reader.metrics.raw
+
+    assert sum(raw["lag"].values()) >= 9
+    assert "consumer-fetch-manager-metrics" in raw
+
+
+def test_closing_is_prompt_and_leaves_nothing(service: Service, topic: str) -> None:
+    reader = MessageReader(topics=topic, **group(), **service).open()
+    threads = threading.active_count()
+    waiting = threading.Thread(target=lambda: list(reader))
+    waiting.start()
+    began = time.monotonic()
+    reader.close()
+    waiting.join(5)
+
+    assert time.monotonic() - began < 2
+    assert threads > threading.active_count()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("sinetstream")]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_forked_child_is_refused(service: Service, topic: str) -> None:
+    with (
+        MessageReader(topics=topic, receive_timeout_ms=1000, **service) as reader,
+        MessageWriter(topic=topic, consistency="AT_LEAST_ONCE", **service) as writer,
+    ):
+        child = os.fork()
+        if child == 0:
+            refused = 0
+            for action in (lambda: next(reader), lambda: writer.publish(b"x")):
+                try:
+                    action()
+                except SinetError as error:
+                    refused += "forked" in str(error)
+            os._exit(refused)
+        _, status = os.waitpid(child, 0)
+        writer.publish(b"parent")
+
+        assert os.waitstatus_to_exitcode(status) == 2
+        assert next(reader).value == b"parent"

@@ -1,0 +1,208 @@
+"""What a writer on a real broker promises."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from kafka.errors import InvalidTxnStateError
+from sinetstream import (
+    AsyncMessageWriter,
+    ConnectionError,
+    InvalidArgumentError,
+    InvalidMessageError,
+    MessageReader,
+    MessageWriter,
+    PublishManyError,
+    UnsupportedOperationError,
+    aio,
+)
+
+Service = dict[str, Any]
+CONSISTENCIES = ["AT_MOST_ONCE", "AT_LEAST_ONCE", "EXACTLY_ONCE"]
+
+
+def everything(service: Service, topic: str) -> list[bytes]:
+    options = {"auto_offset_reset": "earliest"}
+    with MessageReader(
+        topics=topic, consistency="AT_LEAST_ONCE", receive_timeout_ms=1500, type_spec=options, **service
+    ) as reader:
+        return [message.value for message in reader]
+
+
+@pytest.mark.parametrize("consistency", CONSISTENCIES)
+def test_all_that_is_published_arrives(service: Service, topic: str, consistency: str) -> None:
+    values = [b"%d" % number for number in range(500)]
+    with MessageWriter(topic=topic, consistency=consistency, **service) as writer:
+        writer.publish_many(values[:250])
+    with AsyncMessageWriter(topic=topic, consistency=consistency, **service) as later:
+        for value in values[250:]:
+            later.publish(value)
+
+    assert sorted(values) == sorted(everything(service, topic))
+
+
+@pytest.mark.parametrize("consistency", ["AT_LEAST_ONCE", "EXACTLY_ONCE"])
+def test_too_large_a_message_is_an_error_and_the_others_arrive(service: Service, topic: str, consistency: str) -> None:
+    values = [b"a", b"x" * 2_000_000, b"b"]
+    with MessageWriter(topic=topic, consistency=consistency, **service) as writer:
+        with pytest.raises(PublishManyError) as failed:
+            writer.publish_many(values)
+        writer.publish(b"c")
+
+    assert [1] == list(failed.value.failures)
+    assert isinstance(failed.value.failures[1], InvalidMessageError)
+    assert [b"a", b"b", b"c"] == sorted(everything(service, topic))
+
+
+@pytest.mark.parametrize("consistency", ["AT_LEAST_ONCE", "EXACTLY_ONCE"])
+def test_what_the_broker_refuses_as_too_large_is_an_error_and_never_visible(
+    service: Service, new_topic: Callable[..., str], consistency: str
+) -> None:
+    topic = new_topic(1, max_message_bytes="10000")
+    with MessageWriter(topic=topic, consistency=consistency, **service) as writer:
+        with pytest.raises(InvalidMessageError):
+            writer.publish(b"x" * 50_000)
+        writer.publish(b"small")
+
+    assert [b"small"] == everything(service, topic)
+
+
+def test_concurrent_publishes_share_transactions(service: Service, topic: str) -> None:
+    with MessageWriter(topic=topic, consistency="EXACTLY_ONCE", **service) as writer:
+        writer.publish(b"first")
+        before = writer.metrics.raw["producer-metrics"]
+        threads = [threading.Thread(target=writer.publish, args=(b"%d" % number,)) for number in range(50)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert before
+    assert len(everything(service, topic)) == 51
+
+
+def test_a_transaction_that_an_exception_leaves_is_never_visible(service: Service, topic: str) -> None:
+    with MessageWriter(topic=topic, consistency="EXACTLY_ONCE", **service) as writer:
+        with pytest.raises(KeyError), writer.transaction():  # noqa: PT012  the block is what is tested
+            writer.publish(b"never")
+            raise KeyError
+        with writer.transaction():
+            writer.publish(b"in")
+        writer.publish(b"out")
+
+    assert [b"in", b"out"] == sorted(everything(service, topic))
+
+
+def test_an_aborted_transaction_takes_the_reader_back(service: Service, new_topic: Callable[..., str]) -> None:
+    source, target = new_topic(), new_topic()
+    with MessageWriter(topic=source, consistency="AT_LEAST_ONCE", **service) as feeding:
+        feeding.publish_many([b"%d" % number for number in range(20)])
+    reading = {"group_id": f"g-{uuid4().hex}", "auto_offset_reset": "earliest"}
+    failures = 3
+    with (
+        MessageReader(
+            topics=source, consistency="EXACTLY_ONCE", receive_timeout_ms=1500, type_spec=reading, **service
+        ) as reader,
+        MessageWriter(topic=target, consistency="EXACTLY_ONCE", **service) as writer,
+    ):
+        more = True
+        while more:
+            try:
+                with writer.transaction(reader):
+                    message = next(reader, None)
+                    more = message is not None
+                    if message is not None:
+                        writer.publish(message.value)
+                    if failures and message is not None:
+                        failures -= 1
+                        raise KeyError  # noqa: TRY301  this is what is tested
+            except KeyError:
+                pass
+
+    assert sorted(b"%d" % number for number in range(20)) == sorted(everything(service, target))
+
+
+async def _copy(service: Service, source: str, target: str) -> None:
+    reading = {"group_id": f"g-{uuid4().hex}", "auto_offset_reset": "earliest"}
+    async with (
+        aio.MessageReader(
+            topics=source, consistency="EXACTLY_ONCE", receive_timeout_ms=1500, type_spec=reading, **service
+        ) as reader,
+        aio.MessageWriter(topic=target, consistency="EXACTLY_ONCE", **service) as writer,
+    ):
+        more, fail = True, True
+        while more:
+            try:
+                async with writer.transaction(reader):
+                    message = await anext(reader, None)
+                    more = message is not None
+                    if message is not None:
+                        await writer.publish(message.value)
+                        if fail:
+                            fail = False
+                            raise KeyError  # noqa: TRY301  this is what is tested
+            except KeyError:
+                pass
+
+
+def test_the_same_in_asyncio(service: Service, new_topic: Callable[..., str]) -> None:
+    import asyncio
+
+    source, target = new_topic(), new_topic()
+    with MessageWriter(topic=source, consistency="AT_LEAST_ONCE", **service) as feeding:
+        feeding.publish_many([b"%d" % number for number in range(20)])
+    asyncio.run(asyncio.wait_for(_copy(service, source, target), 60))
+
+    assert sorted(b"%d" % number for number in range(20)) == sorted(everything(service, target))
+
+
+def test_a_transaction_needs_a_group_and_a_writer_that_has_them(service: Service, topic: str) -> None:
+    with (
+        MessageReader(topics=topic, consistency="AT_LEAST_ONCE", **service) as reader,
+        MessageWriter(topic=topic, consistency="EXACTLY_ONCE", **service) as writer,
+        MessageWriter(topic=topic, consistency="AT_LEAST_ONCE", **service) as plain,
+    ):
+        with pytest.raises(InvalidArgumentError, match="group_id"), writer.transaction(reader):
+            pass
+        with pytest.raises(UnsupportedOperationError):
+            plain.transaction(reader)
+        with pytest.raises(InvalidArgumentError, match="MessageReader"):
+            writer.transaction(plain)  # type: ignore[arg-type]  # that is the point
+        writer.publish(b"usable")
+
+
+def test_a_writer_whose_transactional_id_another_takes_is_closed(service: Service, topic: str) -> None:
+    options = {"transactional_id": f"t-{uuid4().hex}"}
+    with MessageWriter(topic=topic, consistency="EXACTLY_ONCE", type_spec=options, **service) as first:
+        first.publish(b"1")
+        with MessageWriter(topic=topic, consistency="EXACTLY_ONCE", type_spec=options, **service) as second:
+            second.publish(b"2")
+            for _ in range(2):
+                with pytest.raises(ConnectionError, match="transactional_id"):
+                    first.publish(b"fenced")
+            second.publish(b"3")
+
+    assert [b"1", b"2", b"3"] == sorted(everything(service, topic))
+
+
+def test_a_producer_that_failed_for_good_is_replaced(service: Service, topic: str) -> None:
+    with MessageWriter(topic=topic, consistency="AT_LEAST_ONCE", **service) as writer:
+        writer.publish(b"before")
+        sending = writer._plugin.inner._sending
+        sending.producer._transaction_manager.transition_to_fatal_error(InvalidTxnStateError())
+        with pytest.raises(ConnectionError):
+            writer.publish(b"refused")
+        writer.publish(b"after")
+
+    assert [b"after", b"before"] == sorted(everything(service, topic))
+
+
+def test_no_thread_is_left(service: Service, topic: str) -> None:
+    before = set(threading.enumerate())
+    for consistency in CONSISTENCIES:
+        with MessageWriter(topic=topic, consistency=consistency, **service) as writer:
+            writer.publish(b"x")
+
+    assert set(threading.enumerate()) <= before
