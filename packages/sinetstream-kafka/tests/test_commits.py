@@ -1,0 +1,87 @@
+"""The bookkeeping behind the commits, without a broker."""
+
+from typing import Any, NamedTuple
+
+from kafka import TopicPartition
+from sinetstream_plugins.kafka.buffer import WINDOW, Buffer
+from sinetstream_plugins.kafka.leases import Leases
+
+PARTITION = TopicPartition("t", 0)
+
+
+class Record(NamedTuple):
+    topic: str
+    partition: int
+    offset: int
+
+
+def record(offset: int) -> Any:
+    return Record("t", 0, offset)
+
+
+def sized(count: int) -> list[Any]:
+    return [(None,) * 10 + (1,) for _ in range(count)]
+
+
+def held(position: int) -> Leases:
+    leases = Leases()
+    leases.take([PARTITION])
+    leases.held()[0].start(position)
+    return leases
+
+
+def test_what_was_handed_out_is_finished_in_order() -> None:
+    leases = held(5)
+    leases.held()[0].handed = 7
+
+    assert leases.finish(record(5))
+    assert leases.finish(record(6))
+    assert leases.held()[0].finished == 7
+
+
+def test_what_was_not_handed_out_by_this_assignment_is_not_counted_as_finished() -> None:
+    leases = held(5)
+    leases.held()[0].handed = 6
+
+    assert not leases.finish(record(4))
+    assert not leases.finish(record(6))
+    leases.give_up(leases.held())
+    assert not leases.finish(record(5))
+
+
+def test_a_partition_that_comes_back_is_a_new_lease() -> None:
+    leases = held(5)
+    before = leases.held()[0]
+    leases.give_up([before])
+    leases.take([PARTITION])
+
+    assert before.over
+    assert before is not leases.held()[0]
+    assert not leases.started()
+
+
+def test_no_more_than_the_window_is_unfinished() -> None:
+    leases = held(0)
+    lease = leases.held()[0]
+    buffer = Buffer(10_000, leases.unfinished)
+    buffer.put(lease, sized(WINDOW))
+    buffer.put(lease, sized(1))
+    assert buffer.take(0) is not None
+    lease.handed = WINDOW
+    assert buffer.take(0) is None
+    assert buffer.holds_back
+    lease.finished = 1
+
+    assert buffer.take(0) is not None
+
+
+def test_what_was_received_for_a_lost_partition_is_dropped() -> None:
+    leases = held(0)
+    lease = leases.held()[0]
+    buffer = Buffer(2, leases.unfinished)
+    buffer.put(lease, sized(3))
+    assert buffer.full()
+    buffer.drop([lease])
+
+    assert not buffer.full()
+    assert buffer.take(0) is None
