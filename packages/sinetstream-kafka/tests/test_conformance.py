@@ -1,0 +1,55 @@
+"""The Kafka plugin keeps the contract, on every kind of listener. Topics have one partition: order is a partition's."""
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sinetstream.testing import Conformance, Harness
+
+
+def harness_on(broker: Any, listener: str, **params: Any) -> Harness:
+    options = params.pop("type_spec", {})
+
+    def durable() -> dict[str, Any]:
+        session = {"session_timeout_ms": 1000, "heartbeat_interval_ms": 300}
+        return {"type_spec": {**options, **session, "group_id": f"kit-{uuid4().hex}"}}
+
+    def fresh_topic() -> str:
+        return str(broker.create_topic(f"kit-{uuid4().hex}", 1))
+
+    return Harness(
+        params={"type": "kafka", "brokers": broker.address(listener), "type_spec": options, **params},
+        durable=durable,
+        unreachable={"brokers": "127.0.0.1:1", "type_spec": {**options, "bootstrap_timeout_ms": 300}},
+        fresh_topic=fresh_topic,
+        patience_s=20,
+    )
+
+
+class TestPlain(Conformance):
+    @pytest.fixture
+    def harness(self, kafka_broker: Any) -> Harness:
+        return harness_on(kafka_broker, "plain")
+
+
+class TestTls(Conformance):
+    @pytest.fixture
+    def harness(self, kafka_broker: Any) -> Harness:
+        return harness_on(kafka_broker, "tls", tls={"ca_certs": str(kafka_broker.secret("ca.crt"))})
+
+
+class TestClientCertificate(Conformance):
+    @pytest.fixture
+    def harness(self, kafka_broker: Any) -> Harness:
+        tls = {"ca_certs": "ca.crt", "certfile": "client.crt", "keyfile": "client.key"}
+        return harness_on(
+            kafka_broker, "mtls", tls={name: str(kafka_broker.secret(file)) for name, file in tls.items()}
+        )
+
+
+class TestPassword(Conformance):
+    @pytest.fixture
+    def harness(self, kafka_broker: Any) -> Harness:
+        login = {"sasl_mechanism": "SCRAM-SHA-512", "sasl_plain_username": "alice"}
+        login["sasl_plain_password"] = "alice-test-only"
+        return harness_on(kafka_broker, "sasl", tls={"ca_certs": str(kafka_broker.secret("ca.crt"))}, type_spec=login)
