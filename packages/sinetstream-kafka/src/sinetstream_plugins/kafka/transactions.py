@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
@@ -20,6 +21,7 @@ log = logging.getLogger("sinetstream")
 
 __all__ = ["Transactions"]
 
+_SLICE_S = 0.2
 _CLOSED = "the writer was closed before this message was sent"
 
 
@@ -161,7 +163,7 @@ class Transactions:
         if positions:
             result = manager.send_offsets_to_transaction(offsets(positions), group)
             self._await(producer, result)
-        producer.flush(self._timeout)
+        self._flush(producer)
         failed = next((future.exception for future in sent if not future.succeeded()), None)
         if self._failure is not None or failed is not None:
             raise self._failure or failed or KafkaTimeoutError()
@@ -172,10 +174,26 @@ class Transactions:
 
     def _await(self, producer: KafkaProducer, result: Any) -> None:
         producer._sender.wakeup()
-        if not result.wait(timeout_ms=self._timeout * 1000):
-            raise PublishTimeoutError(
-                "the broker did not end the transaction in time; whether it is committed is unknown"
-            )
+        self._in_slices(lambda slice_s: bool(result.wait(timeout_ms=slice_s * 1000)))
+
+    def _flush(self, producer: KafkaProducer) -> None:
+        def flushed(slice_s: float) -> bool:
+            try:
+                producer.flush(slice_s)
+            except KafkaTimeoutError:
+                return False
+            return True
+
+        self._in_slices(flushed)
+
+    def _in_slices(self, done: Callable[[float], bool]) -> None:
+        """kafka-python's own waits have no end, or none that `close` could bring about."""
+        deadline = time.monotonic() + self._timeout
+        while not done(max(0.0, min(_SLICE_S, deadline - time.monotonic()))):
+            if self._closed or time.monotonic() >= deadline:
+                raise PublishTimeoutError(
+                    "the broker did not end the transaction in time; whether it is committed is unknown"
+                )
 
     def _recovered(self, error: Exception) -> Exception:
         """Make the producer usable again, where it may be, and return the reason why what was sent has failed."""
