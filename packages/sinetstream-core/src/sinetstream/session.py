@@ -270,6 +270,7 @@ class Session:
             type=settings.type,
             consistency=settings.consistency,
             client_id=settings.client_id,
+            client_id_generated=settings.params.get("client_id") in (None, ""),
             publish_timeout_ms=settings.publish_timeout_ms,
             close_timeout_ms=settings.close_timeout_ms,
             max_pending_bytes=settings.max_pending_bytes,

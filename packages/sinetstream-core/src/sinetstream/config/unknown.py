@@ -5,38 +5,9 @@ from __future__ import annotations
 from sinetstream.config.section import Section, shown
 from sinetstream.config.spelling import did_you_mean, near, nearest
 from sinetstream.config.weak import warn_once
+from sinetstream.spi.parameters import COMMON_PARAMETERS as COMMON
 
 __all__ = ["COMMON", "refuse_unknown"]
-
-COMMON = frozenset(
-    {
-        "allow_code",
-        "brokers",
-        "client_id",
-        "close_timeout_ms",
-        "compression",
-        "consistency",
-        "crypto",
-        "data_compression",
-        "data_encryption",
-        "max_pending_bytes",
-        "message_format",
-        "on_invalid",
-        "publish_timeout_ms",
-        "receive_timeout_ms",
-        "tls",
-        "topic",
-        "topics",
-        "type",
-        "type_spec",
-        "use_realtime_clock",
-        "user_data_only",
-        "value_deserializer",
-        "value_serializer",
-        "value_type",
-    }
-)
-"""The parameters that mean the same for every messaging system (`use_realtime_clock` is MicroPython's, and ignored)."""
 
 
 def refuse_unknown(section: Section, version: int, plugin_type: str, declared: frozenset[str] | None) -> None:

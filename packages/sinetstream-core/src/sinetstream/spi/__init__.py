@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sinetstream.consistency import AT_LEAST_ONCE, AT_MOST_ONCE, EXACTLY_ONCE, Consistency
 from sinetstream.spi.abilities import Ability
+from sinetstream.spi.parameters import COMMON_PARAMETERS
 from sinetstream.spi.plugin import (
     PluginAsyncMessageReader,
     PluginAsyncMessageWriter,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AT_LEAST_ONCE",
     "AT_MOST_ONCE",
+    "COMMON_PARAMETERS",
     "EXACTLY_ONCE",
     "Ability",
     "AsyncReaderFromReader",

@@ -1,0 +1,6 @@
+"""MQTT 3.1, 3.1.1 and 5 through paho-mqtt, made for networks that come and go."""
+
+from sinetstream_plugins.mqtt.__about__ import __version__
+from sinetstream_plugins.mqtt.plugin import MqttAsyncReader, MqttAsyncWriter, MqttReader, MqttWriter
+
+__all__ = ["MqttAsyncReader", "MqttAsyncWriter", "MqttReader", "MqttWriter", "__version__"]

@@ -1,0 +1,28 @@
+"""From parameters to a client of paho that is ready to connect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from paho.mqtt.client import MQTTv5
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from sinetstream_plugins.mqtt.paho_private import PahoClient
+from sinetstream_plugins.mqtt.parameters import Parameters
+
+__all__ = ["make_client"]
+
+
+def make_client(parameters: Parameters, *, on_released: Callable[[int], None]) -> PahoClient:
+    """A client with login and will; TLS and WebSockets are its socket's own affair."""
+    client = PahoClient(parameters, clean_session=not parameters.session.resumes, on_released=on_released)
+    if parameters.username is not None:
+        client.username_pw_set(parameters.username, parameters.password)
+    will = parameters.will
+    if will is not None:
+        properties = None
+        if parameters.protocol == MQTTv5 and will.delay_s is not None:
+            properties = Properties(PacketTypes.WILLMESSAGE)
+            properties.WillDelayInterval = will.delay_s
+        client.will_set(will.topic, will.payload, will.qos, will.retain, properties)
+    return client

@@ -1,0 +1,113 @@
+"""One connection to one broker, from CONNECT to its end, driven by one thread."""
+
+from __future__ import annotations
+
+import selectors
+import time
+from collections.abc import Callable
+from typing import Any
+
+from paho.mqtt.client import MQTTv5
+from sinetstream.errors import ConnectionError
+from sinetstream_plugins.mqtt.brokers import Broker
+from sinetstream_plugins.mqtt.paho_private import PahoClient
+from sinetstream_plugins.mqtt.parameters import Parameters
+from sinetstream_plugins.mqtt.waker import Waker
+
+__all__ = ["Line"]
+
+_PACKETS = 200  # that are read before it is looked for other work
+_TICK_S = 0.5
+
+
+class Line:
+    """What goes wrong is a `ConnectionError` of ours; afterwards only `end` may be called."""
+
+    def __init__(self, client: PahoClient, broker: Broker, waker: Waker) -> None:
+        self._client = client
+        self._broker = broker
+        self._waker = waker
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(waker, selectors.EVENT_READ)
+        self._events = selectors.EVENT_READ
+        self._more = False
+        self._ticked = time.monotonic()
+
+    def connect(self, parameters: Parameters, *, clean: bool) -> None:
+        """Send CONNECT; blocks for at most `connection_timeout`, or until the client is interrupted."""
+        version_5: dict[str, Any] = {"clean_start": clean, "properties": parameters.properties}
+        try:
+            self._client.connect_async(
+                self._broker.host,
+                self._broker.port,
+                parameters.keepalive,
+                **(version_5 if parameters.protocol == MQTTv5 else {}),
+            )
+            self._client.reconnect()
+            self._selector.register(self._client.wire, selectors.EVENT_READ)  # type: ignore[arg-type]  # is set by now
+        except (OSError, ValueError) as error:
+            raise ConnectionError(f"{self._broker}: {error}") from error
+
+    @property
+    def alive(self) -> bool:
+        """Whether there is a connection."""
+        return self._client.socket() is not None
+
+    def turn(self, timeout: float, has_work: Callable[[], object]) -> None:
+        """Send and receive; waits at most `timeout` seconds, not at all where `has_work`."""
+        try:
+            self._write()
+            if not self.alive:
+                return
+            self._waker.asleep = True
+            ready = self._selector.select(0 if self._more or has_work() else timeout)
+            self._waker.asleep = False
+            readable = self._more
+            for key, mask in ready:
+                if key.fileobj is self._waker:
+                    self._waker.rest()
+                else:
+                    readable = readable or bool(mask & selectors.EVENT_READ)
+            if readable:
+                self._read()
+            self._tick()
+        except Exception as error:
+            raise ConnectionError(f"{self._broker}: what came could not be read: {error!r}") from error
+
+    def busy(self) -> bool:
+        """Whether something waits to be sent."""
+        wire = self._client.wire
+        return self._client.want_write() or (wire is not None and wire.unsent > 0)
+
+    def end(self) -> None:
+        """Hang up, without ceremony."""
+        self._selector.close()
+        if self._client.wire is not None:
+            self._client.wire.close()
+
+    def _write(self) -> None:
+        if self.busy():
+            self._client.loop_write()
+            if self._client.wire is not None:
+                self._client.wire.flush()
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self.busy() else 0)
+        if events != self._events and self.alive:
+            self._selector.modify(self._client.wire, events)  # type: ignore[arg-type]  # is set
+            self._events = events
+
+    def _read(self) -> None:
+        wire = self._client.wire
+        if wire is None:
+            return
+        wire.drained = self._more = False
+        for _ in range(_PACKETS):
+            self._client.loop_read()
+            if wire.drained or not self.alive:
+                return
+        self._more = True
+
+    def _tick(self) -> None:
+        now = time.monotonic()
+        if now - self._ticked >= _TICK_S:
+            self._ticked = now
+            self._client.loop_misc()

@@ -1,0 +1,153 @@
+"""paho's client with what MQTT needs and paho has no public name for: every private name we use is in this file."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import time
+from collections.abc import Callable
+from typing import Any
+
+from paho.mqtt.client import Client, MQTTv5, _WebsocketWrapper
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from sinetstream_plugins.mqtt.parameters import Parameters
+from sinetstream_plugins.mqtt.wire import Wire
+
+__all__ = ["PahoClient"]
+
+
+class PahoClient(Client):
+    """A client that one thread drives, with its own socket; the others only `interrupt`.
+
+    A message of QoS 2 is handed over when it arrives and answered with `pubrec` by its user; every PUBREL is answered. A
+    PUBREC that refuses a publish is reported to `on_publish` like a PUBACK that does.
+    """
+
+    def __init__(self, parameters: Parameters, *, clean_session: bool, on_released: Callable[[int], None]) -> None:
+        super().__init__(
+            CallbackAPIVersion.VERSION2,
+            client_id=parameters.client_id,
+            clean_session=None if parameters.protocol == MQTTv5 else clean_session,
+            protocol=parameters.protocol,  # type: ignore[arg-type]  # an int in paho 2.0, an enum later
+            transport=parameters.transport,
+            reconnect_on_failure=False,
+            manual_ack=True,
+        )
+        self._parameters = parameters
+        self._on_released = on_released
+        self._connecting: socket.socket | None = None
+        self._interrupted = False
+        self.max_inflight_messages_set(0)  # no limit: the window is its user's
+        self.on_socket_register_write = _nothing  # its being there keeps paho from writing in `publish`
+        self.wire: Wire | None = None
+
+    def interrupt(self) -> None:
+        """End an attempt to connect, in whichever thread it is; later ones fail at once."""
+        self._interrupted = True
+        connecting = self._connecting
+        if connecting is not None:
+            with contextlib.suppress(OSError):
+                connecting.shutdown(socket.SHUT_RDWR)
+
+    def pubrec(self, mid: int) -> None:
+        """Take the responsibility for a message of QoS 2."""
+        super()._send_pubrec(mid)
+
+    def forget(self) -> None:
+        """Do not send again what is not confirmed."""
+        self._out_messages.clear()
+        self._inflight_messages = 0
+
+    def _create_socket(self) -> Any:
+        deadline = time.monotonic() + self._parameters.connection_timeout
+        try:
+            sock = self._tcp(deadline)
+            if self._parameters.tls is not None:
+                sock = self._parameters.tls.wrap_socket(sock, server_hostname=self._host, do_handshake_on_connect=False)
+                self._hold(sock, deadline)
+                sock.do_handshake()
+            self._hold(sock, deadline)
+            inner: Any = sock
+            if self._parameters.transport == "websockets":
+                inner = _WebsocketWrapper(
+                    socket=sock,
+                    host=f"[{self._host}]" if ":" in self._host else self._host,
+                    port=self._port,
+                    is_ssl=self._parameters.tls is not None,
+                    path=self._parameters.ws_path,
+                    extra_headers=dict(self._parameters.ws_headers),
+                )
+            self.wire = Wire(inner, sock)
+        except BaseException:
+            if self._connecting is not None:
+                self._connecting.close()
+            raise
+        finally:
+            self._connecting = None
+        return self.wire
+
+    def _tcp(self, deadline: float) -> socket.socket:
+        if self._get_proxy():
+            self._connect_timeout = self._parameters.connection_timeout
+            sock = super()._create_socket_connection()
+            self._hold(sock, deadline)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return sock
+        failure: OSError = TimeoutError("timed out")
+        for family, kind, protocol, _, address in socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM):
+            sock = socket.socket(family, kind, protocol)
+            try:
+                self._hold(sock, deadline)
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                sock.connect(address)
+            except OSError as error:
+                sock.close()
+                failure = error
+            else:
+                return sock
+        raise failure
+
+    def _hold(self, sock: socket.socket, deadline: float) -> None:
+        self._connecting = sock
+        if self._interrupted:
+            raise ConnectionAbortedError("interrupted")
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        sock.settimeout(left)
+
+    def _send_pubrec(self, mid: int) -> MQTTErrorCode:
+        return MQTTErrorCode.MQTT_ERR_SUCCESS  # paho's own, on receipt: it is sent when the message is finished
+
+    def _handle_publish(self) -> MQTTErrorCode:
+        rc = super()._handle_publish()
+        while self._in_messages:  # QoS 2: paho would keep it until PUBREL
+            self._handle_on_message(self._in_messages.popitem()[1])
+        return rc
+
+    def _handle_pubrel(self) -> MQTTErrorCode:
+        rc = super()._handle_pubrel()
+        if rc == MQTTErrorCode.MQTT_ERR_SUCCESS:
+            (mid,) = struct.unpack_from("!H", self._in_packet["packet"])
+            self._on_released(mid)
+            rc = self._send_pubcomp(mid)
+        return rc
+
+    def _handle_pubrec(self) -> MQTTErrorCode:
+        packet = self._in_packet["packet"]
+        if self._protocol == MQTTv5 and len(packet) > 2 and packet[2] >= 0x80:
+            (mid,) = struct.unpack_from("!H", packet)
+            reason = ReasonCode(PacketTypes.PUBREC, identifier=packet[2])
+            with self._out_message_mutex:
+                if mid in self._out_messages:
+                    return self._do_on_publish(mid, reason, Properties(PacketTypes.PUBREC))
+            return MQTTErrorCode.MQTT_ERR_SUCCESS
+        return super()._handle_pubrec()
+
+
+def _nothing(*_: Any) -> None:
+    pass

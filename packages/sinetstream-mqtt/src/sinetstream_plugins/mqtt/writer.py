@@ -1,0 +1,174 @@
+"""Writing."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import Any
+
+from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.properties import Properties
+from sinetstream.errors import BufferFullError, ConnectionError, SinetError, UnsupportedOperationError
+from sinetstream.spi import Delivery, PluginAsyncMessageWriter
+from sinetstream_plugins.mqtt import topics, user_properties
+from sinetstream_plugins.mqtt.connection import Connection
+from sinetstream_plugins.mqtt.errors import ERRORS
+from sinetstream_plugins.mqtt.paho_private import PahoClient
+from sinetstream_plugins.mqtt.parameters import ENCODED, parse
+from sinetstream_plugins.mqtt.reasons import refusal
+
+__all__ = ["MqttAsyncWriter"]
+
+_BATCH = 64  # messages of QoS 0 that paho gets before it sends
+
+Waiting = tuple["Delivery[Any]", bytes, Properties | None]
+
+
+class MqttAsyncWriter(PluginAsyncMessageWriter):
+    """A promise is fulfilled at QoS 0 when paho has the message, above when the broker has confirmed it.
+
+    Messages wait here; paho gets at most the window (`max_inflight_messages`, and the broker's receive maximum).
+    """
+
+    parameters = frozenset[str]()
+    encoded_parameters = ENCODED
+    errors = ERRORS
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        self._parameters = parse(params, "writer")
+        self._topic = topics.name(params.get("topic"))
+        self._qos = self._parameters.qos
+        self._waiting: deque[Waiting] = deque()
+        self._in_flight: dict[int, tuple[Delivery[Any], Any]] = {}
+        self._window = self._parameters.window
+        self._max_packet: float = float("inf")
+        self._down: str | None = None  # why nothing is taken now
+        self._connection = Connection(self._parameters, self)
+        self._client: PahoClient | None = None
+        self.abilities = self._parameters.abilities
+
+    def open(self) -> None:
+        self._connection.open()
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def publish(
+        self, message: bytes, *, key: bytes | None = None, headers: Mapping[str, bytes] | None = None
+    ) -> Delivery[Any]:
+        properties = None if key is None and not headers else user_properties.pack(key, headers)
+        if self._down is not None:
+            return Delivery.rejected(ConnectionError(f"{self._down}; this message was not sent"))
+        if len(self._waiting) >= self._parameters.max_queued:
+            words = f"{self._parameters.max_queued} messages wait to be sent (max_queued_messages); this one was not"
+            return Delivery.rejected(BufferFullError(words))
+        delivery: Delivery[Any] = Delivery()
+        self._waiting.append((delivery, message, properties))
+        if self._connection.waker.asleep:
+            self._connection.waker.wake()
+        if self._down is not None:  # since we looked: whoever set it may have looked at what waits before us
+            self._reject_waiting(self._down)
+        return delivery
+
+    def info(self, path: list[str], kwargs: Mapping[str, Any]) -> Any:
+        facts = {**self._connection.info(), "waiting": len(self._waiting), "in_flight": len(self._in_flight)}
+        return facts.get(path[0]) if path else facts
+
+    # -- on the connection's thread
+
+    def prepare(self, client: PahoClient) -> None:
+        client.on_publish = self._on_publish
+        self._client = client
+
+    def connected(self, client: PahoClient, properties: Properties | None, *, resumed: bool) -> None:
+        if self._qos == 2 and not resumed and self._in_flight:
+            client.forget()  # sent again they might arrive twice
+            self._reject_in_flight("the broker has forgotten this session")
+        error = self._limits(properties)
+        if error is not None:
+            self._connection.refused(error)
+            return
+        self._down = None
+        self._connection.ready()
+
+    def work(self, client: PahoClient) -> None:
+        waiting, in_flight = self._waiting, self._in_flight
+        room = self._window - len(in_flight) if self._qos else _BATCH
+        while room > 0 and waiting:
+            try:
+                delivery, message, properties = waiting.popleft()
+            except IndexError:  # rejected by another thread
+                return
+            if len(message) > self._max_packet:
+                delivery.fail(ConnectionError(f"the broker takes at most {self._max_packet} bytes; this was not sent"))
+                continue
+            try:
+                info = client.publish(self._topic, message, self._qos, self._parameters.retain, properties)
+            except ValueError as error:
+                delivery.fail(error)
+                continue
+            if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                waiting.appendleft((delivery, message, properties))
+                return
+            room -= 1
+            if self._qos:
+                in_flight[info.mid] = (delivery, info)
+            else:
+                delivery.fulfil(info)
+
+    def has_work(self) -> object:
+        if self._qos:
+            return self._waiting and len(self._in_flight) < self._window
+        return self._waiting and self._client is not None and not self._client.want_write()
+
+    def disconnected(self) -> None:
+        if not self._qos:
+            self._down = "there is no connection at the moment"
+            self._reject_waiting(self._down)
+
+    def released(self, mid: int) -> None:
+        pass
+
+    def lost(self, error: SinetError) -> None:
+        self._down = str(error)
+        if self._client is not None:
+            self._client.forget()
+        self._reject_in_flight(self._down)
+        self._reject_waiting(self._down)
+
+    def ended(self) -> None:
+        self._down = "the writer was closed"
+        self._reject_in_flight(self._down)
+        self._reject_waiting(self._down)
+
+    def _on_publish(self, _client: Any, _userdata: Any, mid: int, reason: Any, _properties: Any) -> None:
+        sent = self._in_flight.pop(mid, None)
+        if sent is None:
+            return
+        delivery, info = sent
+        if reason.value >= 0x80:
+            delivery.fail(refusal(f"the message for {self._topic!r}", reason))
+        else:
+            delivery.fulfil(info)
+
+    def _limits(self, properties: Any) -> SinetError | None:
+        if self._qos > getattr(properties, "MaximumQoS", 2):
+            return UnsupportedOperationError(f"the broker takes no messages of QoS {self._qos}")
+        if self._parameters.retain and not getattr(properties, "RetainAvailable", 1):
+            return UnsupportedOperationError("the broker retains no messages")
+        self._window = min(self._parameters.window, getattr(properties, "ReceiveMaximum", 65535))
+        self._max_packet = getattr(properties, "MaximumPacketSize", float("inf"))
+        return None
+
+    def _reject_waiting(self, why: str) -> None:
+        while True:
+            try:
+                delivery, _, _ = self._waiting.popleft()
+            except IndexError:
+                return
+            delivery.fail(ConnectionError(f"{why}; this message was not sent"))
+
+    def _reject_in_flight(self, why: str) -> None:
+        while self._in_flight:
+            _, (delivery, _) = self._in_flight.popitem()
+            delivery.fail(ConnectionError(f"{why}; whether the broker has this message is unknown"))
