@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from paho.mqtt.client import MQTTv5
 from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 from sinetstream_plugins.mqtt.paho_private import PahoClient
 from sinetstream_plugins.mqtt.parameters import Parameters
+from sinetstream_plugins.mqtt.properties import properties
 
 __all__ = ["make_client"]
 
@@ -20,9 +20,8 @@ def make_client(parameters: Parameters, *, on_released: Callable[[int], None]) -
         client.username_pw_set(parameters.username, parameters.password)
     will = parameters.will
     if will is not None:
-        properties = None
+        delay = None
         if parameters.protocol == MQTTv5 and will.delay_s is not None:
-            properties = Properties(PacketTypes.WILLMESSAGE)
-            properties.WillDelayInterval = will.delay_s
-        client.will_set(will.topic, will.payload, will.qos, will.retain, properties)
+            delay = properties(PacketTypes.WILLMESSAGE, WillDelayInterval=will.delay_s)
+        client.will_set(will.topic, will.payload, will.qos, will.retain, delay)
     return client

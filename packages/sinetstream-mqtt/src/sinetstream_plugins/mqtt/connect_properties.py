@@ -10,6 +10,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from sinetstream_plugins.mqtt.names import CONNECT_PROPERTIES
 from sinetstream_plugins.mqtt.options import Options
+from sinetstream_plugins.mqtt.properties import properties
 
 __all__ = ["connect_properties"]
 
@@ -25,12 +26,9 @@ def connect_properties(specific: Options, protocol: int, expiry_s: int | None) -
         return None
     if "auth_data" in specific and "auth_method" not in specific:
         raise specific.error("auth_data", "needs auth_method beside it")
-    properties = Properties(PacketTypes.CONNECT)
     values: dict[str, Any] = {"session_expiry_interval": expiry_s, "receive_maximum": _WINDOW}
     values |= {name: _READ[name](specific, name) for name in CONNECT_PROPERTIES if name in specific}
-    for name, value in values.items():
-        setattr(properties, CONNECT_PROPERTIES[name], value)
-    return properties
+    return properties(PacketTypes.CONNECT, **{CONNECT_PROPERTIES[name]: value for name, value in values.items()})
 
 
 def _integer(low: int, high: int) -> Callable[[Options, str], Any]:

@@ -14,9 +14,11 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from sinetstream.errors import AuthorizationError, ConnectionError, SinetError
 from sinetstream_plugins.mqtt.client import make_client
+from sinetstream_plugins.mqtt.discard import discard
 from sinetstream_plugins.mqtt.line import Line
 from sinetstream_plugins.mqtt.paho_private import PahoClient
 from sinetstream_plugins.mqtt.parameters import Parameters
+from sinetstream_plugins.mqtt.properties import properties
 from sinetstream_plugins.mqtt.reasons import refusal
 from sinetstream_plugins.mqtt.waker import Waker
 
@@ -142,9 +144,12 @@ class Connection:
     def _reach_any(self) -> Line:
         errors = []
         for broker in self._parameters.brokers:
+            self._broker = broker
             self._facts["broker"] = str(broker)
             line = Line(self._client, broker, self.waker)
             try:
+                if self._begins_anew():
+                    discard(self._parameters, broker)
                 self._reach(line)
             except SinetError as error:
                 line.end()
@@ -174,7 +179,7 @@ class Connection:
                 raise ConnectionError(f"{self._facts['broker']}: {why}")
             line.turn(min(left, _LONGEST_WAIT_S), _never)
         if not line.alive:
-            raise self._refused or ConnectionError(f"{self._facts['broker']}: hung up")
+            raise self._end()
 
     def _serve(self, line: Line) -> None:
         self._facts["state"] = "connected"
@@ -190,8 +195,10 @@ class Connection:
                 line.turn(_LONGEST_WAIT_S, user.has_work)
             if self._stopping.is_set():
                 self._leave(line)
+                if self._must_discard():
+                    discard(self._parameters, self._broker)
                 return
-            raise self._refused or ConnectionError(f"{self._facts['broker']}: hung up")
+            raise self._end()
         finally:
             self._facts["state"] = "lost"
             line.end()
@@ -205,14 +212,22 @@ class Connection:
         if not line.alive or self._client.wire is None:
             return
         self._client.wire.farewell = True
-        properties = None
         session = self._parameters.session
+        forget = None
         if self._parameters.protocol == MQTTv5 and session.resumes and not session.kept:
-            properties = Properties(PacketTypes.DISCONNECT)
-            properties.SessionExpiryInterval = 0
-        self._client.disconnect(properties=properties)
-        while line.alive and time.monotonic() < until:
-            line.turn(0.05, _never)
+            forget = properties(PacketTypes.DISCONNECT, SessionExpiryInterval=0)
+        self._client.disconnect(properties=forget)
+        line.turn_until(lambda: not line.alive, _LAST_WORDS_S)
+
+    def _end(self) -> SinetError:
+        return self._refused or ConnectionError(f"{self._broker}: hung up")
+
+    def _must_discard(self) -> bool:
+        session = self._parameters.session
+        return self._parameters.protocol != MQTTv5 and session.resumes and not session.kept
+
+    def _begins_anew(self) -> bool:
+        return self._must_discard() and self._parameters.session.clean and not self._settled.is_set()
 
     def _pause(self, seconds: float, error: SinetError) -> None:
         now = time.monotonic()

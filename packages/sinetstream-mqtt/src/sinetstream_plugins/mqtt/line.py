@@ -74,6 +74,12 @@ class Line:
         except Exception as error:
             raise ConnectionError(f"{self._broker}: what came could not be read: {error!r}") from error
 
+    def turn_until(self, done: Callable[[], object], seconds: float) -> None:
+        """Turn until `done`, at most so long."""
+        until = time.monotonic() + seconds
+        while not done() and (left := until - time.monotonic()) > 0:
+            self.turn(min(left, _TICK_S), _never)
+
     def busy(self) -> bool:
         """Whether something waits to be sent."""
         wire = self._client.wire
@@ -111,3 +117,7 @@ class Line:
         if now - self._ticked >= _TICK_S:
             self._ticked = now
             self._client.loop_misc()
+
+
+def _never() -> bool:
+    return False

@@ -73,6 +73,8 @@ def specific(params: Mapping[str, Any]) -> Options:
 
 def _refuse(path: str, name: str, known: Mapping[str, str], elsewhere: Mapping[str, str]) -> None:
     if name == "connect":
-        raise wrong(path, "is no group of parameters: write keepalive, connection_timeout and reconnect_delay without it")
+        raise wrong(
+            path, "is no group of parameters: write keepalive, connection_timeout and reconnect_delay without it"
+        )
     also = f"; did you mean {elsewhere[name]!r}?" if name in elsewhere else did_you_mean(name, known)
     raise wrong(path, f"unknown parameter{also}")

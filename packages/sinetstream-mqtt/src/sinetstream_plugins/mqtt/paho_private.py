@@ -12,9 +12,9 @@ from typing import Any
 from paho.mqtt.client import Client, MQTTv5, _WebsocketWrapper
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from sinetstream_plugins.mqtt.parameters import Parameters
+from sinetstream_plugins.mqtt.properties import properties
 from sinetstream_plugins.mqtt.wire import Wire
 
 __all__ = ["PahoClient"]
@@ -144,7 +144,7 @@ class PahoClient(Client):
             reason = ReasonCode(PacketTypes.PUBREC, identifier=packet[2])
             with self._out_message_mutex:
                 if mid in self._out_messages:
-                    return self._do_on_publish(mid, reason, Properties(PacketTypes.PUBREC))
+                    return self._do_on_publish(mid, reason, properties(PacketTypes.PUBREC))
             return MQTTErrorCode.MQTT_ERR_SUCCESS
         return super()._handle_pubrec()
 

@@ -110,10 +110,10 @@ def _qos(options: Options, consistency: Consistency) -> int:
 
 
 def _login(options: Options) -> tuple[str | None, str | None]:
-    login = options.section("username_pw", ("username", "password"))
-    username, password = login.text("username", None), login.text("password", None)
+    credentials = options.section("username_pw", ("username", "password"))
+    username, password = credentials.text("username", None), credentials.text("password", None)
     if password is not None and username is None:
-        raise login.error("username", "is required beside password")
+        raise credentials.error("username", "is required beside password")
     return username, password
 
 

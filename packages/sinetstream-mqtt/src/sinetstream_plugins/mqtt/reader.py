@@ -137,7 +137,9 @@ class MqttReader(PluginMessageReader):
                 self._connection.refused(refusal(f"the subscription to {topic!r}", reason))
                 return
             if reason.value < self._parameters.qos:
-                words = f"topics: for {topic!r} the broker grants QoS {reason.value} where {self._parameters.qos} is needed"
+                words = (
+                    f"topics: for {topic!r} the broker grants QoS {reason.value} where {self._parameters.qos} is needed"
+                )
                 self._connection.refused(UnsupportedOperationError(words, path="topics"))
                 return
         self._connected_before = True
@@ -166,4 +168,4 @@ def _topic(message: MQTTMessage) -> str:
     try:
         return message.topic
     except UnicodeDecodeError:
-        return message._topic.decode(errors="replace")  # type: ignore[no-any-return]
+        return message._topic.decode(errors="replace")

@@ -67,7 +67,13 @@ def _version_5(role: Literal["reader", "writer"], specific: Options, *, wanted: 
     expiry_s = specific.integer("session_expiry_interval", default_s, 0, _FOR_EVER_S)
     clean = specific.flag("clean_start", default=not (role == "reader" and expiry_s and not generated))
     missing = (
-        "session_expiry_interval" if not expiry_s else "client_id" if generated else "clean_start: false" if clean else None
+        "session_expiry_interval"
+        if not expiry_s
+        else "client_id"
+        if generated
+        else "clean_start: false"
+        if clean
+        else None
     )
     return Session(
         clean=clean,

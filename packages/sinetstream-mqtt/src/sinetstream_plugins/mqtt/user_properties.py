@@ -10,6 +10,7 @@ from typing import Any
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from sinetstream.errors import InvalidArgumentError
+from sinetstream_plugins.mqtt.properties import properties
 
 __all__ = ["pack", "unpack"]
 
@@ -29,15 +30,15 @@ def pack(key: bytes | None, headers: Mapping[str, bytes] | None) -> Properties:
     for pair in pairs:
         for text in pair:
             if "\0" in text or len(text.encode(errors="surrogatepass")) > 65535:
-                raise InvalidArgumentError(f"headers: {pair[0][:50]!r} does not fit into a user property", path="headers")
-    properties = Properties(PacketTypes.PUBLISH)
-    properties.UserProperty = pairs
-    return properties
+                raise InvalidArgumentError(
+                    f"headers: {pair[0][:50]!r} does not fit into a user property", path="headers"
+                )
+    return properties(PacketTypes.PUBLISH, UserProperty=pairs)
 
 
-def unpack(properties: Any) -> tuple[bytes | None, dict[str, bytes]]:
+def unpack(received: Any) -> tuple[bytes | None, dict[str, bytes]]:
     """The key and the headers; of properties with one name the last."""
-    pairs = {name: _bytes(text) for name, text in getattr(properties, "UserProperty", ())}
+    pairs = {name: _bytes(text) for name, text in getattr(received, "UserProperty", ())}
     return pairs.pop(_KEY, None), pairs
 
 

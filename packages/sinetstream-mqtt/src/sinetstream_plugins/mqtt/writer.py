@@ -20,12 +20,13 @@ from sinetstream_plugins.mqtt.reasons import refusal
 __all__ = ["MqttAsyncWriter"]
 
 _BATCH = 64  # messages of QoS 0 that paho gets before it sends
+_SOON, _SMALL = 64, 4096  # so few and so short ones of QoS 0 count as taken, as by a socket's own buffer
 
 Waiting = tuple["Delivery[Any]", bytes, Properties | None]
 
 
 class MqttAsyncWriter(PluginAsyncMessageWriter):
-    """A promise is fulfilled at QoS 0 when paho has the message, above when the broker has confirmed it.
+    """A promise is fulfilled at QoS 0 when paho has the message or is about to, above when the broker has confirmed it.
 
     Messages wait here; paho gets at most the window (`max_inflight_messages`, and the broker's receive maximum).
     """
@@ -63,6 +64,8 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
             words = f"{self._parameters.max_queued} messages wait to be sent (max_queued_messages); this one was not"
             return Delivery.rejected(BufferFullError(words))
         delivery: Delivery[Any] = Delivery()
+        if not self._qos and len(self._waiting) < _SOON and len(message) <= _SMALL:
+            delivery.fulfil(None)
         self._waiting.append((delivery, message, properties))
         if self._connection.waker.asleep:
             self._connection.waker.wake()

@@ -1,0 +1,152 @@
+"""Every listener, every version of the protocol, every consistency, on the real broker."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sinetstream import AsyncMessageWriter, MessageReader, MessageWriter
+from sinetstream.errors import AuthorizationError, ConnectionError
+
+if TYPE_CHECKING:
+    from tools.brokers import MosquittoBroker
+
+pytestmark = pytest.mark.mqtt
+
+Made = Callable[..., dict[str, Any]]
+PROTOCOLS = ["MQTTv31", "MQTTv311", "MQTTv5"]
+CONSISTENCIES = ["AT_MOST_ONCE", "AT_LEAST_ONCE", "EXACTLY_ONCE"]
+ALICE = {"username": "alice", "password": "alice-test-only"}
+
+
+def reach(broker: "MosquittoBroker", listener: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What MQTT's own parameters and the common ones must be for a listener."""
+    own: dict[str, Any] = {}
+    common: dict[str, Any] = {}
+    if "tls" in listener or listener == "wss":
+        common["tls"] = {"ca_certs": str(broker.secret("ca.crt"))}
+    if listener == "mtls":
+        common["tls"] |= {
+            name: str(broker.secret(f"client.{end}")) for name, end in (("certfile", "crt"), ("keyfile", "key"))
+        }
+    if listener.startswith("ws"):
+        own["transport"] = "websockets"
+    if listener.startswith("password"):
+        own["username_pw"] = ALICE
+    return own, common
+
+
+@pytest.mark.parametrize("consistency", CONSISTENCIES)
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+@pytest.mark.parametrize("listener", ["plain", "tls", "mtls", "password", "password_tls", "ws", "wss"])
+def test_what_is_written_after_open_is_read_in_order(
+    mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str, listener: str, protocol: str, consistency: str
+) -> None:
+    own, common = reach(mosquitto_broker, listener)
+    given = parameters(mosquitto_broker.address(listener), consistency, protocol=protocol, **own) | common
+    values = [*map(str, range(20)), "x" * 100_000]
+    with (
+        MessageReader(topics=topic, receive_timeout_ms=10_000, **given) as reader,
+        MessageWriter(topic=topic, **given) as writer,
+    ):
+        writer.publish(values[0])
+        writer.publish_many(values[1:])
+
+        assert values == [next(reader).value for _ in values]
+
+
+def test_encrypted_client_keys_need_their_password(
+    mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str
+) -> None:
+    own = {
+        "tls": {
+            "ca_certs": str(mosquitto_broker.secret("ca.crt")),
+            "certfile": str(mosquitto_broker.secret("client.crt")),
+            "keyfile": str(mosquitto_broker.secret("client-encrypted.key")),
+        }
+    }
+    given = parameters(mosquitto_broker.address("mtls"), **own)
+    with pytest.raises(ValueError, match="keyfile_password"):
+        MessageReader(topics=topic, **given)
+
+    from tools.brokers import KEY_PASSWORD
+
+    own["tls"]["keyfile_password"] = KEY_PASSWORD
+    with MessageReader(topics=topic, **given) as reader:
+        assert "connected" == reader.info("mqtt.state")
+
+
+@pytest.mark.parametrize(
+    ("listener", "common", "own", "error"),
+    [
+        ("wrong_host", {"tls": {"ca_certs": "ca.crt"}}, {}, ConnectionError),
+        ("tls", {"tls": True}, {}, ConnectionError),
+        ("mtls", {"tls": {"ca_certs": "ca.crt"}}, {}, ConnectionError),
+        ("password", {}, {}, AuthorizationError),
+        ("password", {}, {"username_pw": ALICE | {"password": "wrong"}}, AuthorizationError),
+        ("plain", {}, {"transport": "websockets"}, ConnectionError),
+        ("tls", {}, {"connection_timeout": 2}, ConnectionError),
+    ],
+)
+@pytest.mark.parametrize("protocol", ["MQTTv311", "MQTTv5"])
+def test_a_connection_that_must_not_be_is_an_error(
+    mosquitto_broker: "MosquittoBroker",
+    parameters: Made,
+    topic: str,
+    protocol: str,
+    listener: str,
+    common: dict[str, Any],
+    own: dict[str, Any],
+    error: type[Exception],
+) -> None:
+    given = parameters(mosquitto_broker.address(listener), protocol=protocol, **own) | common
+    if isinstance(given.get("tls"), dict):
+        given["tls"] = {"ca_certs": str(mosquitto_broker.secret("ca.crt"))}
+
+    with pytest.raises(error) as raised:
+        MessageReader(topics=topic, **given).open()
+    assert error is type(raised.value)
+
+
+def test_the_host_of_a_certificate_can_be_left_unchecked(
+    mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str
+) -> None:
+    tls = {"ca_certs": str(mosquitto_broker.secret("ca.crt")), "check_hostname": False}
+    with MessageReader(topics=topic, tls=tls, **parameters(mosquitto_broker.address("wrong_host"))) as reader:
+        assert "connected" == reader.info("mqtt.state")
+
+
+def test_brokers_are_tried_in_order_until_one_accepts(
+    mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str
+) -> None:
+    with mosquitto_broker.proxy() as dead:
+        dead.refuse()
+        given = parameters("unused") | {"brokers": [dead.address, mosquitto_broker.address()]}
+        with MessageWriter(topic=topic, **given) as writer:
+            assert mosquitto_broker.address() == writer.info("mqtt.broker")
+
+
+def test_when_no_broker_accepts_the_error_names_them_all(
+    parameters: Made, topic: str, mosquitto_broker: "MosquittoBroker"
+) -> None:
+    with mosquitto_broker.proxy() as one, mosquitto_broker.proxy() as other:
+        one.refuse()
+        other.refuse()
+        given = parameters("unused") | {"brokers": [one.address, other.address]}
+        with pytest.raises(ConnectionError, match=f"{one.address}.*{other.address}"):
+            MessageWriter(topic=topic, **given).open()
+
+
+def test_a_silent_broker_is_an_error_in_time(mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str) -> None:
+    with mosquitto_broker.proxy() as silent:
+        silent.silence()
+        with pytest.raises(ConnectionError, match="no answer in time"):
+            AsyncMessageWriter(topic=topic, **parameters(silent.address, connection_timeout=0.5)).open()
+
+
+def test_nagle_s_algorithm_is_off(mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str) -> None:
+    import socket
+
+    with MessageWriter(topic=topic, **parameters(mosquitto_broker.address())) as writer:
+        wire = writer._plugin.inner._client.wire
+        assert wire._tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -1,0 +1,84 @@
+"""The parts that need no broker."""
+
+import socket
+
+import pytest
+from paho.mqtt import MQTTException
+from paho.mqtt.client import WebsocketConnectionError
+
+from sinetstream.errors import InvalidArgumentError
+from sinetstream_plugins.mqtt.errors import ERRORS
+from sinetstream_plugins.mqtt.inbox import Inbox
+from sinetstream_plugins.mqtt.user_properties import pack, unpack
+from sinetstream_plugins.mqtt.waker import Waker
+from sinetstream_plugins.mqtt.wire import Wire
+
+pytestmark = pytest.mark.mqtt
+
+
+@pytest.mark.parametrize("value", [b"", b"text", b"\xff\0", b"a\0b", b"base64:", b"base64:YQ==", "été".encode()])
+def test_keys_and_headers_come_back_as_they_were(value: bytes) -> None:
+    assert (value, {"name": value}) == unpack(pack(value, {"name": value}))
+
+
+def test_another_client_s_text_is_a_header_as_it_is() -> None:
+    properties = pack(None, {})
+    properties.UserProperty = [("a", "base64:no base 64"), ("b", "plain")]
+
+    assert (None, {"a": b"base64:no base 64", "b": b"plain"}) == unpack(properties)
+
+
+@pytest.mark.parametrize("headers", [{"sinetstream-key": b""}, {"": b""}, {"a": b"x" * 65536}, {"a\0": b""}])
+def test_what_no_user_property_can_carry_is_refused(headers: dict[str, bytes]) -> None:
+    with pytest.raises(InvalidArgumentError, match="headers"):
+        pack(None, headers)
+
+
+def test_a_full_inbox_drops_the_newest_counts_and_tells_once_per_episode() -> None:
+    inbox = Inbox(4, 100)
+
+    assert [False] * 4 + [True, False] == [inbox.offer(number, 1) for number in range(6)]
+    assert 2 == inbox.dropped
+    assert [0, 1, 2] == [inbox.take(0.01) for _ in range(3)]
+    inbox.took(3)
+    assert [False, False, False, True] == [inbox.offer(number, 1) for number in range(6, 10)]
+
+
+def test_an_inbox_is_bounded_in_bytes_too() -> None:
+    inbox = Inbox(100, 10)
+
+    assert [False, True] == [inbox.offer("a", 6), inbox.offer("b", 6)]
+    inbox.took(6)
+    assert not inbox.offer("c", 6)
+
+
+def test_a_closed_inbox_ends_every_take() -> None:
+    inbox = Inbox(1, 1)
+    inbox.close()
+
+    assert [None, None] == [inbox.take(None), inbox.take(None)]
+
+
+def test_a_wire_sends_small_packets_together_and_keeps_what_does_not_fit() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        wire = Wire(ours, ours)
+        sent = b"".join(wire.send(bytes([number]) * 1000) and bytes([number]) * 1000 for number in range(60))
+        assert 60_000 == wire.unsent
+        received = b""
+        while not wire.flush() or len(received) < len(sent):
+            received += theirs.recv(1 << 16)
+
+        assert sent == received
+
+
+def test_waking_after_the_end_does_no_harm() -> None:
+    waker = Waker()
+    waker.close()
+    waker.wake()
+
+
+def test_the_table_of_errors_has_all_that_paho_raises() -> None:
+    assert issubclass(WebsocketConnectionError, OSError)
+    assert {OSError, MQTTException} == set(ERRORS)
