@@ -1,0 +1,234 @@
+"""Broker restarts, frozen brokers, cut and silent lines: what was confirmed is read, and reading resumes by itself."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sinetstream import AsyncMessageReader, AsyncMessageWriter, MessageReader, MessageWriter
+from sinetstream.errors import ConnectionError, PublishTimeoutError, SinetError
+
+if TYPE_CHECKING:
+    from tools.brokers import CutProxy, MosquittoBroker
+
+pytestmark = pytest.mark.mqtt
+
+Made = Callable[..., dict[str, Any]]
+SOON = {"reconnect_delay": {"min_delay": 0.05, "max_delay": 0.5}, "connection_timeout": 2}
+FINISHED = {"AT_LEAST_ONCE": 1, "EXACTLY_ONCE": 2}
+
+
+@pytest.fixture
+def line(mosquitto_broker: "MosquittoBroker") -> Iterator["CutProxy"]:
+    with mosquitto_broker.proxy() as proxy:
+        yield proxy
+
+
+@pytest.mark.parametrize("consistency", ["AT_LEAST_ONCE", "EXACTLY_ONCE"])
+@pytest.mark.parametrize("protocol", ["MQTTv311", "MQTTv5"])
+def test_cut_lines_of_both_lose_nothing_and_at_qos_2_double_nothing(
+    mosquitto_broker: "MosquittoBroker", line: "CutProxy", parameters: Made, topic: str, protocol: str, consistency: str
+) -> None:
+    given = parameters(line.address, consistency, protocol=protocol, **SOON)
+    values = [str(number) for number in range(300)]
+    with (
+        MessageReader(topics=topic, client_id=topic[-20:], receive_timeout_ms=3000, **given) as reader,
+        AsyncMessageWriter(topic=topic, **given) as writer,
+    ):
+        promises = []
+        for number, value in enumerate(values):
+            promises.append(writer.publish(value))
+            if number in (50, 150, 250):
+                promises[number // 2].wait(10)
+                line.cut()
+        seen = []
+        for message in reader:
+            seen.append(message.value)
+            if len(seen) in (100, 200):
+                line.cut()
+        for promise in promises:
+            promise.wait(10)
+        confirmed = [value for value, promise in zip(values, promises, strict=True) if promise.is_fulfilled]
+
+        assert confirmed == values
+        assert set(values) <= set(seen)
+        if consistency == "EXACTLY_ONCE":
+            assert values == seen
+
+
+def test_an_acknowledgement_of_a_lost_connection_is_given_on_the_next_without_showing_the_message_again(
+    line: "CutProxy", mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str
+) -> None:
+    with (
+        MessageReader(
+            topics=topic, client_id=topic[-20:], receive_timeout_ms=1000, **parameters(line.address, **SOON)
+        ) as reader,
+        MessageWriter(topic=topic, **parameters(mosquitto_broker.address())) as writer,
+    ):
+        writer.publish_many(["a", "b"])
+        assert "a" == next(reader).value
+        line.refuse()
+        _until(lambda: reader.info("mqtt.state") == "lost")
+        assert "b" == next(reader).value  # finishes a, while there is no connection
+        line.resume()
+        assert [] == [message.value for message in reader]
+        _until(lambda: reader.info("mqtt.unfinished") == 0)
+
+
+@pytest.mark.parametrize("way", ["restart", "kill", "freeze"])
+@pytest.mark.parametrize("protocol", ["MQTTv311", "MQTTv5"])
+def test_a_broker_that_comes_back_is_read_from_and_written_to_again(
+    breakable_mosquitto: "MosquittoBroker", parameters: Made, topic: str, way: str, protocol: str
+) -> None:
+    given = parameters(breakable_mosquitto.address(), protocol=protocol, keepalive=1, **SOON)
+    with (
+        MessageReader(topics=topic, client_id=topic[-20:], receive_timeout_ms=20_000, **given) as reader,
+        AsyncMessageWriter(topic=topic, **given) as writer,
+    ):
+        writer.publish("before").get(10)
+        assert "before" == next(reader).value
+        during = []
+        if way == "freeze":
+            breakable_mosquitto.freeze()
+            during = [writer.publish(f"during {number}") for number in range(50)]
+            _until(lambda: writer.info("mqtt.state") == "lost" and reader.info("mqtt.state") == "lost")
+            breakable_mosquitto.thaw()
+        elif way == "kill":
+            breakable_mosquitto.kill()
+            during = [writer.publish(f"during {number}") for number in range(50)]
+            breakable_mosquitto.start()
+            _until(lambda: reader.info("mqtt.connections") == 2)
+        else:
+            breakable_mosquitto.stop()
+            during = [writer.publish(f"during {number}") for number in range(50)]
+            breakable_mosquitto.start()
+        for promise in during:
+            promise.get(20)
+        writer.publish("after").get(10)
+        seen = []
+        while "after" not in seen:
+            seen.append(next(reader).value)
+
+        # A broker that was killed may forget the reader's session, and what was published before the reader was back.
+        if way != "kill":
+            assert {f"during {number}" for number in range(50)} <= set(seen)
+
+
+def test_a_half_open_connection_is_found_by_keepalive(
+    line: "CutProxy", mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str
+) -> None:
+    given = parameters(line.address, keepalive=1, **SOON)
+    with (
+        MessageReader(topics=topic, client_id=topic[-20:], receive_timeout_ms=20_000, **given) as reader,
+        MessageWriter(topic=topic, **parameters(mosquitto_broker.address())) as writer,
+    ):
+        line.silence()
+        writer.publish("value")
+        _until(lambda: reader.info("mqtt.state") == "lost")
+        line.resume()
+
+        assert "value" == next(reader).value
+
+
+def test_a_synchronous_publish_has_a_deadline(line: "CutProxy", parameters: Made, topic: str) -> None:
+    with MessageWriter(topic=topic, publish_timeout_ms=300, **parameters(line.address, **SOON)) as writer:
+        line.silence()
+        with pytest.raises(PublishTimeoutError):
+            writer.publish("value")
+
+
+def test_a_connection_lost_for_longer_than_the_limit_is_reported_once_and_reading_resumes(
+    line: "CutProxy", mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str
+) -> None:
+    failures: list[Exception] = []
+    values: list[str] = []
+    failed, came = threading.Event(), threading.Event()
+    reader = AsyncMessageReader(topics=topic, **parameters(line.address, lost_limit=0.3, **SOON))
+    reader.on_message = lambda message: (values.append(message.value), came.set())
+    reader.on_failure = lambda error: (failures.append(error), failed.set())
+    with reader, MessageWriter(topic=topic, **parameters(mosquitto_broker.address())) as writer:
+        line.refuse()
+        assert failed.wait(10)
+        line.resume()
+        _until(lambda: reader.info("mqtt.state") == "connected")
+        writer.publish("value")
+        assert came.wait(10)
+
+    assert ["value"] == values
+    assert [ConnectionError] == [type(error) for error in failures]
+
+
+def test_a_writer_without_connection_for_too_long_rejects_and_takes_again_when_it_is_back(
+    line: "CutProxy", parameters: Made, topic: str
+) -> None:
+    with AsyncMessageWriter(topic=topic, **parameters(line.address, lost_limit=0.3, **SOON)) as writer:
+        line.refuse()
+        waiting = writer.publish("waits")
+        with pytest.raises(ConnectionError, match="not sent|unknown"):
+            waiting.get(10)
+        with pytest.raises(ConnectionError, match="not sent"):
+            writer.publish("refused at once").get(10)
+        line.resume()
+        _until(lambda: writer.info("mqtt.state") == "connected")
+        writer.publish("taken").get(10)
+
+
+def test_at_qos_0_a_dead_connection_is_an_error(line: "CutProxy", parameters: Made, topic: str) -> None:
+    with MessageWriter(topic=topic, **parameters(line.address, "AT_MOST_ONCE", **SOON)) as writer:
+        writer.publish("sent")
+        line.refuse()
+        _until(lambda: writer.info("mqtt.state") == "lost")
+        with pytest.raises(ConnectionError, match="not sent"):
+            writer.publish("not sent")
+
+
+@pytest.mark.parametrize("consistency", ["AT_MOST_ONCE", "AT_LEAST_ONCE", "EXACTLY_ONCE"])
+@pytest.mark.parametrize("seed", range(4))
+def test_no_promise_is_left_pending_by_any_order_of_disconnects_and_close(
+    line: "CutProxy", parameters: Made, topic: str, consistency: str, seed: int
+) -> None:
+    import random
+
+    chance = random.Random(seed)
+    given = parameters(line.address, consistency, protocol=chance.choice(["MQTTv311", "MQTTv5"]), **SOON)
+    promises: list[Any] = []
+    stop = threading.Event()
+    with ExitStack() as stack:
+        writer = AsyncMessageWriter(topic=topic, close_timeout_ms=chance.choice([0, 50, 500]), **given)
+        stack.enter_context(writer)
+
+        def publish() -> None:
+            number = 0
+            while not stop.is_set():
+                try:
+                    promises.append(writer.publish(str(number)))
+                except SinetError:
+                    return
+                number += 1
+                if number % 50 == 0:
+                    stop.wait(0.01)
+
+        threads = [threading.Thread(target=publish) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for _ in range(chance.randrange(6)):
+            stop.wait(chance.random() / 10)
+            chance.choice([line.cut, line.cut, line.refuse, line.resume])()
+    stop.set()
+    for thread in threads:
+        thread.join()
+
+    assert promises
+    assert not [promise for promise in promises if promise.is_pending]
+
+
+def _until(true: Callable[[], object], seconds: float = 20) -> None:
+    """Look again and again: the state of a connection has no event of its own."""
+    waited = threading.Event()
+    for _ in range(int(seconds / 0.01)):
+        if true():
+            return
+        waited.wait(0.01)
+    raise AssertionError("it did not happen")
