@@ -6,7 +6,6 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from sinetstream import AsyncMessageReader, AsyncMessageWriter, MessageReader, MessageWriter
 from sinetstream.errors import ConnectionError, PublishTimeoutError, SinetError
 
@@ -146,8 +145,17 @@ def test_a_connection_lost_for_longer_than_the_limit_is_reported_once_and_readin
     values: list[str] = []
     failed, came = threading.Event(), threading.Event()
     reader = AsyncMessageReader(topics=topic, **parameters(line.address, lost_limit=0.3, **SOON))
-    reader.on_message = lambda message: (values.append(message.value), came.set())
-    reader.on_failure = lambda error: (failures.append(error), failed.set())
+
+    def on_message(message: Any) -> None:
+        values.append(message.value)
+        came.set()
+
+    def on_failure(error: Exception) -> None:
+        failures.append(error)
+        failed.set()
+
+    reader.on_message = on_message
+    reader.on_failure = on_failure
     with reader, MessageWriter(topic=topic, **parameters(mosquitto_broker.address())) as writer:
         line.refuse()
         assert failed.wait(10)
@@ -166,7 +174,7 @@ def test_a_writer_without_connection_for_too_long_rejects_and_takes_again_when_i
     with AsyncMessageWriter(topic=topic, **parameters(line.address, lost_limit=0.3, **SOON)) as writer:
         line.refuse()
         waiting = writer.publish("waits")
-        with pytest.raises(ConnectionError, match="not sent|unknown"):
+        with pytest.raises(ConnectionError, match=r"not sent|unknown"):
             waiting.get(10)
         with pytest.raises(ConnectionError, match="not sent"):
             writer.publish("refused at once").get(10)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from sinetstream import MessageReader, MessageWriter
 
 if TYPE_CHECKING:

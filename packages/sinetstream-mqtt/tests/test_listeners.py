@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from sinetstream import AsyncMessageWriter, MessageReader, MessageWriter
 from sinetstream.errors import AuthorizationError, ConnectionError
 

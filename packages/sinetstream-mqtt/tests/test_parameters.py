@@ -4,7 +4,6 @@ import ssl
 from typing import Any
 
 import pytest
-
 from sinetstream import MessageReader, MessageWriter
 from sinetstream.errors import InvalidArgumentError, SinetError, UnsupportedOperationError
 from sinetstream.spi import Ability, Consistency

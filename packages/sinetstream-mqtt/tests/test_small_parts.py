@@ -5,7 +5,6 @@ import socket
 import pytest
 from paho.mqtt import MQTTException
 from paho.mqtt.client import WebsocketConnectionError
-
 from sinetstream.errors import InvalidArgumentError
 from sinetstream_plugins.mqtt.errors import ERRORS
 from sinetstream_plugins.mqtt.inbox import Inbox

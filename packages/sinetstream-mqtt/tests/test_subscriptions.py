@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
-
 from sinetstream import MessageReader, MessageWriter
 from sinetstream.errors import AuthorizationError, UnsupportedOperationError
 
@@ -38,7 +37,7 @@ def test_readers_of_one_shared_subscription_share_its_messages(
     mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str, protocol: str
 ) -> None:
     given = parameters(mosquitto_broker.address(), protocol=protocol)
-    shared = {"topics": f"$share/group/{topic}", "receive_timeout_ms": 500}
+    shared: dict[str, Any] = {"topics": f"$share/group/{topic}", "receive_timeout_ms": 500}
     with (
         MessageReader(**shared, **given) as one,
         MessageReader(**shared, **given) as other,
