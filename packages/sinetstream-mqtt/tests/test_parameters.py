@@ -148,7 +148,7 @@ def test_each_parameter_has_its_old_and_its_new_name(old: bool) -> None:
 
 
 def test_a_qos_below_the_consistency_is_refused_naming_both() -> None:
-    with pytest.raises(InvalidArgumentError, match="qos.*AT_LEAST_ONCE"):
+    with pytest.raises(InvalidArgumentError, match=r"qos.*AT_LEAST_ONCE"):
         parsed(consistency="AT_LEAST_ONCE", qos=0)
     assert 2 == parsed(consistency="AT_LEAST_ONCE", qos=2).qos
 

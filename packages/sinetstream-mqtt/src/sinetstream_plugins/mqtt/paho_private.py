@@ -120,6 +120,9 @@ class PahoClient(Client):
             raise TimeoutError("timed out")
         sock.settimeout(left)
 
+    def _packet_queue(self, command: int, packet: Any, *args: Any, **kwargs: Any) -> MQTTErrorCode:
+        return super()._packet_queue(command, memoryview(packet), *args, **kwargs)  # paho cuts pieces off: no copies
+
     def _send_pubrec(self, mid: int) -> MQTTErrorCode:
         return MQTTErrorCode.MQTT_ERR_SUCCESS  # paho's own, on receipt: it is sent when the message is finished
 

@@ -23,6 +23,7 @@ class Wire:
 
     def __init__(self, inner: Any, tcp: socket.socket) -> None:
         self._inner = inner  # the TCP or TLS socket, or paho's WebSocket around it
+        self._knows_the_end = inner is tcp and not isinstance(tcp, ssl.SSLSocket)
         self._tcp = tcp
         self._received = b""
         self._taken = 0
@@ -36,15 +37,18 @@ class Wire:
             start = self._taken = 0
             try:
                 self._received = self._inner.recv(_CHUNK)
+                self.drained = False
             except _NOT_NOW:
                 self._received = b""
                 self.drained = True
                 raise
         data = self._received[start : start + size]
-        self._taken = start + len(data)
+        self._taken = end = start + len(data)
+        if end == len(self._received) and self._knows_the_end and end < _CHUNK:
+            self.drained = True  # there was no more: one call saved on the way of each answer
         return data
 
-    def send(self, data: bytes | bytearray) -> int:
+    def send(self, data: bytes | memoryview) -> int:
         if len(data) + len(self._unsent) <= _CHUNK:
             self._unsent += data
             return len(data)

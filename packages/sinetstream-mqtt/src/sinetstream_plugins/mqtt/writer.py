@@ -20,6 +20,7 @@ from sinetstream_plugins.mqtt.reasons import refusal
 __all__ = ["MqttAsyncWriter"]
 
 _BATCH = 64  # messages of QoS 0 that paho gets before it sends
+_BATCH_BYTES = 1 << 18  # after so many it sends, whatever the QoS
 _SOON, _SMALL = 64, 4096  # so few and so short ones of QoS 0 count as taken, as by a socket's own buffer
 
 Waiting = tuple["Delivery[Any]", bytes, Properties | None]
@@ -97,7 +98,8 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
     def work(self, client: PahoClient) -> None:
         waiting, in_flight = self._waiting, self._in_flight
         room = self._window - len(in_flight) if self._qos else _BATCH
-        while room > 0 and waiting:
+        size = 0
+        while room > 0 and waiting and size < _BATCH_BYTES:
             try:
                 delivery, message, properties = waiting.popleft()
             except IndexError:  # rejected by another thread
@@ -114,6 +116,7 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
                 waiting.appendleft((delivery, message, properties))
                 return
             room -= 1
+            size += len(message)
             if self._qos:
                 in_flight[info.mid] = (delivery, info)
             else:
