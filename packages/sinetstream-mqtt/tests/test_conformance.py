@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.mqtt
 
 SOON = {"reconnect_delay": {"min_delay": 0.05, "max_delay": 0.2}, "connection_timeout": 2}
-ON_EVERY_LISTENER = {"plain": {}, "ws": {"transport": "websockets"}}
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +20,7 @@ def line(mosquitto_broker: "MosquittoBroker") -> Any:
         yield proxy
 
 
-def harness(broker: "MosquittoBroker", line: "CutProxy", protocol: str) -> Harness:
+def made(broker: "MosquittoBroker", line: "CutProxy", protocol: str) -> Harness:
     own = {"protocol": protocol, **SOON}
     stranger = {"username": "nobody", "password": "wrong"}
     return Harness(
@@ -38,16 +37,16 @@ def harness(broker: "MosquittoBroker", line: "CutProxy", protocol: str) -> Harne
 class TestMqtt31(Conformance):
     @pytest.fixture
     def harness(self, mosquitto_broker: "MosquittoBroker", line: "CutProxy") -> Harness:
-        return harness(mosquitto_broker, line, "MQTTv31")
+        return made(mosquitto_broker, line, "MQTTv31")
 
 
 class TestMqtt311(Conformance):
     @pytest.fixture
     def harness(self, mosquitto_broker: "MosquittoBroker", line: "CutProxy") -> Harness:
-        return harness(mosquitto_broker, line, "MQTTv311")
+        return made(mosquitto_broker, line, "MQTTv311")
 
 
 class TestMqtt5(Conformance):
     @pytest.fixture
     def harness(self, mosquitto_broker: "MosquittoBroker", line: "CutProxy") -> Harness:
-        return harness(mosquitto_broker, line, "MQTTv5")
+        return made(mosquitto_broker, line, "MQTTv5")

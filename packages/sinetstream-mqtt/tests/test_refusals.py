@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from sinetstream import AsyncMessageWriter, MessageWriter
-from sinetstream.errors import AuthorizationError, BufferFullError
+from sinetstream.errors import AuthorizationError, BufferFullError, ConnectionError
 
 if TYPE_CHECKING:
     from tools.brokers import MosquittoBroker
@@ -50,6 +50,23 @@ def test_more_than_max_queued_messages_are_refused_at_once(
 
             assert 12 <= len(refused) <= 15
             assert 20 - len(refused) == sum(promise.is_fulfilled or not _fails(promise, 10) for promise in promises)
+
+
+@pytest.mark.parametrize(("protocol", "words"), [("MQTTv311", "5 times"), ("MQTTv5", "at most 20000")])
+def test_a_message_that_makes_the_broker_hang_up_is_an_error_and_the_next_ones_are_written(
+    parameters: Made, topic: str, protocol: str, words: str
+) -> None:
+    from tools.brokers import household
+
+    broker = household.private("mqtt", print, {"max_queued_messages": "1000\nmax_packet_size 20000"})
+    try:
+        given = parameters(broker.address(), protocol=protocol, reconnect_delay={"min_delay": 0.01, "max_delay": 0.05})
+        with MessageWriter(topic=topic, **given) as writer:
+            with pytest.raises(ConnectionError, match=words):
+                writer.publish("x" * 30_000)
+            writer.publish("small")
+    finally:
+        household.retire(broker)
 
 
 def _fails(promise: Any, timeout: float = 0.05) -> bool:

@@ -21,6 +21,7 @@ __all__ = ["MqttAsyncWriter"]
 
 _BATCH = 64  # messages of QoS 0 that paho gets before it sends
 _BATCH_BYTES = 1 << 18  # after so many it sends, whatever the QoS
+_ATTEMPTS = 5
 _SOON, _SMALL = 64, 4096  # so few and so short ones of QoS 0 count as taken, as by a socket's own buffer
 
 Waiting = tuple["Delivery[Any]", bytes, Properties | None]
@@ -45,6 +46,8 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
         self._window = self._parameters.window
         self._max_packet: float = float("inf")
         self._down: str | None = None  # why nothing is taken now
+        self._fruitless = 0  # connections in a row on which nothing was confirmed
+        self._is_connected = False
         self._connection = Connection(self._parameters, self)
         self._client: PahoClient | None = None
         self.abilities = self._parameters.abilities
@@ -93,6 +96,7 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
             self._connection.refused(error)
             return
         self._down = None
+        self._is_connected = True
         self._connection.ready()
 
     def work(self, client: PahoClient) -> None:
@@ -128,6 +132,13 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
         return self._waiting and self._client is not None and not self._client.want_write()
 
     def disconnected(self) -> None:
+        if self._is_connected and self._in_flight:
+            self._fruitless += 1
+            if self._fruitless >= _ATTEMPTS and self._client is not None:
+                self._fruitless = 0
+                self._client.forget()  # a message that makes the broker hang up would be sent again for ever
+                self._reject_in_flight(f"the connection was lost {_ATTEMPTS} times in a row without any confirmation")
+        self._is_connected = False
         if not self._qos:
             self._down = "there is no connection at the moment"
             self._reject_waiting(self._down)
@@ -152,6 +163,7 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
         if sent is None:
             return
         delivery, info = sent
+        self._fruitless = 0
         if reason.value >= 0x80:
             delivery.fail(refusal(f"the message for {self._topic!r}", reason))
         else:
