@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import repeat
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 from uuid import uuid4
 
 import peer
@@ -262,7 +262,7 @@ class _Published:
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603  ours
         self._address = address
 
-    def __enter__(self) -> "_Published":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -39,7 +39,7 @@ def wait(given: dict[str, Any], task: dict[str, Any], value: bytes) -> float:
     return sorted(times)[len(times) // 2]
 
 
-def read(given: dict[str, Any], task: dict[str, Any], value: bytes) -> float:
+def read(given: dict[str, Any], task: dict[str, Any], _value: bytes) -> float:
     with sinetstream.MessageReader(topics=task["topic"], receive_timeout_ms=20_000, **given) as reader:
         time.sleep(0.5)  # its open does not wait until it is subscribed
         messages = iter(reader)

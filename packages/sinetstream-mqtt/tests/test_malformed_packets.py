@@ -4,7 +4,7 @@ import contextlib
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from sinetstream import MessageReader
@@ -25,7 +25,7 @@ class Server:
         self._thread = threading.Thread(target=self._run)
         self.opened = threading.Event()
 
-    def __enter__(self) -> "Server":
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 

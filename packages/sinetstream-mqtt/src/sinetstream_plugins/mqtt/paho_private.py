@@ -121,7 +121,8 @@ class PahoClient(Client):
         sock.settimeout(left)
 
     def _packet_queue(self, command: int, packet: Any, *args: Any, **kwargs: Any) -> MQTTErrorCode:
-        return super()._packet_queue(command, memoryview(packet), *args, **kwargs)  # paho cuts pieces off: no copies
+        uncopied: Any = memoryview(packet)  # paho cuts pieces off
+        return super()._packet_queue(command, uncopied, *args, **kwargs)
 
     def _send_pubrec(self, mid: int) -> MQTTErrorCode:
         return MQTTErrorCode.MQTT_ERR_SUCCESS  # paho's own, on receipt: it is sent when the message is finished
