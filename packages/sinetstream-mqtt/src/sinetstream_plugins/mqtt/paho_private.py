@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from paho.mqtt.client import Client, MQTTv5, _WebsocketWrapper
+from paho.mqtt.client import PUBLISH, Client, MQTTv5, _WebsocketWrapper
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
@@ -18,6 +18,9 @@ from sinetstream_plugins.mqtt.properties import properties
 from sinetstream_plugins.mqtt.wire import Wire
 
 __all__ = ["PahoClient"]
+
+_LARGE = 1 << 14
+_PART = 0  # a command that paho, when it is written, makes nothing of
 
 
 class PahoClient(Client):
@@ -119,6 +122,27 @@ class PahoClient(Client):
         if left <= 0:
             raise TimeoutError("timed out")
         sock.settimeout(left)
+
+    def _send_publish(
+        self,
+        mid: int,
+        topic: bytes,
+        payload: bytes | bytearray = b"",
+        qos: int = 0,
+        retain: bool = False,
+        dup: bool = False,
+        info: Any = None,
+        properties: Any = None,
+    ) -> MQTTErrorCode:
+        if len(payload) < _LARGE or self._sock is None:
+            return super()._send_publish(mid, topic, payload, qos, retain, dup, info, properties)
+        head = bytearray((PUBLISH | dup << 3 | qos << 1 | retain,))
+        rest = struct.pack("!H", len(topic)) + topic + (struct.pack("!H", mid) if qos else b"")
+        if self._protocol == MQTTv5:
+            rest += b"\0" if properties is None else properties.pack()
+        self._pack_remaining_length(head, len(rest) + len(payload))
+        self._packet_queue(_PART, head + rest, mid, qos)
+        return self._packet_queue(PUBLISH, payload, mid, qos, info)  # paho would copy it
 
     def _packet_queue(self, command: int, packet: Any, *args: Any, **kwargs: Any) -> MQTTErrorCode:
         uncopied: Any = memoryview(packet)  # paho cuts pieces off

@@ -10,7 +10,8 @@ from typing import Any
 
 __all__ = ["Wire"]
 
-_CHUNK = 1 << 16
+_CHUNK = 1 << 14  # so much is read ahead, or sent together
+_LARGE = 1 << 12  # so much is read without a detour
 _PATIENCE_S = 1.0
 _NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
@@ -36,6 +37,9 @@ class Wire:
         if start >= len(self._received):
             start = self._taken = 0
             try:
+                if size >= _LARGE:
+                    self._received = b""
+                    return bytes(self._inner.recv(size))
                 self._received = self._inner.recv(_CHUNK)
                 self.drained = False
             except _NOT_NOW:
