@@ -20,7 +20,7 @@ from sinetstream_plugins.mqtt.reasons import refusal
 __all__ = ["MqttAsyncWriter"]
 
 _BATCH = 64  # messages of QoS 0 that paho gets before it sends
-_BATCH_BYTES = 1 << 18  # after so many it sends, whatever the QoS
+_BATCH_BYTES = 1 << 20  # after so many it sends, whatever the QoS
 _ATTEMPTS = 5
 _SOON, _SMALL = 64, 4096  # so few and so short ones of QoS 0 count as taken, as by a socket's own buffer
 
