@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from paho.mqtt.client import PUBLISH, Client, MQTTv5, _WebsocketWrapper
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.enums import CallbackAPIVersion, MessageState, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 from sinetstream_plugins.mqtt.parameters import Parameters
@@ -150,6 +150,12 @@ class PahoClient(Client):
 
     def _send_pubrec(self, mid: int) -> MQTTErrorCode:
         return MQTTErrorCode.MQTT_ERR_SUCCESS  # paho's own, on receipt: it is sent when the message is finished
+
+    def _messages_reconnect_reset_out(self) -> None:
+        for message in self._out_messages.values():  # at a second attempt paho would publish these anew
+            if message.state == MessageState.MQTT_MS_RESEND_PUBREL:
+                message.state = MessageState.MQTT_MS_WAIT_FOR_PUBCOMP
+        super()._messages_reconnect_reset_out()
 
     def _handle_publish(self) -> MQTTErrorCode:
         rc = super()._handle_publish()

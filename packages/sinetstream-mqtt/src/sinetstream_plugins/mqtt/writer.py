@@ -22,6 +22,7 @@ __all__ = ["MqttAsyncWriter"]
 _BATCH = 64  # messages of QoS 0 that paho gets before it sends
 _BATCH_BYTES = 1 << 20  # after so many it sends, whatever the QoS
 _ATTEMPTS = 5
+_COMPLETED = 0x92  # "identifier not found", in answer to a PUBREL that came twice
 _SOON, _SMALL = 64, 4096  # so few and so short ones of QoS 0 count as taken, as by a socket's own buffer
 
 Waiting = tuple["Delivery[Any]", bytes, Properties | None]
@@ -164,7 +165,7 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
             return
         delivery, info = sent
         self._fruitless = 0
-        if reason.value >= 0x80:
+        if reason.value >= 0x80 and reason.value != _COMPLETED:
             delivery.fail(refusal(f"the message for {self._topic!r}", reason))
         else:
             delivery.fulfil(info)
