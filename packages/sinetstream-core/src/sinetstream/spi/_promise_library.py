@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import gc
+import sys
 import threading
 from inspect import iscoroutine
 from typing import Any, Protocol
@@ -28,6 +30,27 @@ class Follower(Protocol):
     def follow(self, thenable: Any) -> None: ...
 
 
+_whole = threading.RLock()
+
+
+def _fields(promise: Any) -> dict[str, Any]:
+    """Its `__dict__`, which is made when it is first asked for, as it is when the class changes.
+
+    CPython 3.11 may collect garbage half-way through making it, finalizers switch threads, and an attribute that another
+    thread then writes crashes the interpreter. From 3.12 on collections wait for the end of the instruction.
+    """
+    if sys.version_info >= (3, 12):
+        return vars(promise)
+    with _whole:
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            return vars(promise)
+        finally:
+            if collecting:
+                gc.enable()
+
+
 def _can_be_taken_over(promise: Any) -> bool:
     return type(promise) is Promise and promise._state == STATE_PENDING and not promise._is_following
 
@@ -39,6 +62,7 @@ def _take_over(promise: Any, kind: Any) -> list[tuple[Any, Any, Any]]:
     callbacks = [(promise._fulfillment_handler0, promise._rejection_handler0, promise._promise0)][: promise._length]
     for i in range(1, promise._length):
         callbacks.append((promise._fulfillment_handler_at(i), promise._rejection_handler_at(i), promise._promise_at(i)))
+    _fields(promise)
     promise._length = 0
     promise._handlers = promise._promise0 = promise._fulfillment_handler0 = promise._rejection_handler0 = None
     promise.__class__ = kind
@@ -111,11 +135,11 @@ class _Slot:
         self._name = name
 
     def __get__(self, promise: Any, kind: type | None = None) -> Any:
-        return None if promise is None else vars(promise).get(self._name)
+        return None if promise is None else _fields(promise).get(self._name)
 
     def __set__(self, promise: Any, value: Any) -> None:
-        vars(promise)[self._name] = value
-        for follower in vars(promise).get("_followers", ()):
+        _fields(promise)[self._name] = value
+        for follower in _fields(promise).get("_followers", ()):
             _tell(promise, follower)
 
 
@@ -135,7 +159,7 @@ def _watched(kind: Any) -> type:
 
 
 def _tell(promise: Any, follower: Follower) -> None:
-    fields, state = vars(promise), promise._state
+    fields, state = _fields(promise), promise._state
     if promise._is_following:
         if isinstance(fields.get(_VALUE), Promise):  # otherwise it is just about to be written
             follower.follow(fields[_VALUE])
@@ -153,7 +177,7 @@ def watch(promise: Any, follower: Follower) -> None:
     What was written before the class changed is seen afterwards, here; seen twice does no harm. (CPython switches no
     thread between the two stores of state and outcome.)
     """
-    vars(promise).setdefault("_followers", []).append(follower)
+    _fields(promise).setdefault("_followers", []).append(follower)
     if not isinstance(vars(type(promise)).get(_VALUE), _Slot):
         kind: Any = type(promise)
         promise.__class__ = _watched(kind)

@@ -101,7 +101,8 @@ class Delivery(Promise[T]):
         """A delivery that is settled as `promise` (or an asyncio or concurrent future) is, and that can be adopted.
 
         A `Delivery` without an owner is returned as it is. However the settling of `promise` races with this call, the
-        delivery is settled; unless the library lost the callback that was to settle `promise` itself.
+        delivery is settled; unless the library lost the callback that was to settle `promise` itself. (CPython 3.11 can
+        crash where a plain promise is settled in this very moment while a finalizer runs; a `Delivery` is safe.)
         """
         if isinstance(promise, Delivery) and promise._owner is None:
             return promise
