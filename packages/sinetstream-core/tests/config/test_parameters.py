@@ -363,3 +363,11 @@ def test_a_parameter_of_micropython_is_accepted(load: Load) -> None:
 def test_a_parameter_that_has_no_name_is_refused(load: Load) -> None:
     with pytest.raises(InvalidArgumentError, match=r"services\.s\.7: a parameter's name must be a string"):
         load(f"{V3}{{s: {{type: queue, 7: x}}}}")
+
+
+def test_only_the_program_may_allow_code(load: Load) -> None:
+    assert load("s: {type: queue}", allow_code=True).params["allow_code"] is True
+    with pytest.raises(InvalidArgumentError, match="give allow_code=True to the constructor") as caught:
+        load("s: {type: queue, allow_code: true}")
+
+    assert caught.value.path == "services.s.allow_code"

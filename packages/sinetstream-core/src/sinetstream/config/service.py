@@ -71,6 +71,10 @@ def _from_file(config_file: object, service: str | None) -> tuple[str, int, str,
 
     source = read(config_file)
     service, file = source.choose(service)
+    if "allow_code" in file:
+        where = f"services.{service}.allow_code"
+        words = "is for the program to say, not for a file: give allow_code=True to the constructor"
+        raise InvalidArgumentError(f"{where}: {words}", path=where)
     return f"services.{service}", source.version, service, references(file) if source.version >= 3 else file
 
 

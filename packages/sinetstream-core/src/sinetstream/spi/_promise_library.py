@@ -33,7 +33,7 @@ class Follower(Protocol):
 _whole = threading.RLock()
 
 
-def _fields(promise: Any) -> dict[str, Any]:
+def _fields(promise: Any) -> Any:
     """Its `__dict__`, which is made when it is first asked for, as it is when the class changes.
 
     CPython 3.11 may collect garbage half-way through making it, finalizers switch threads, and an attribute that another
