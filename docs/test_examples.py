@@ -9,7 +9,7 @@ import pytest
 
 DOCS = Path(__file__).parent
 EXAMPLES = sorted((DOCS / "examples").glob("*.py"))
-PAGES = [DOCS.parent / "README.md", *DOCS.glob("*.md")]
+PAGES = [DOCS.parent / "README.md", DOCS.parent / "CONTRIBUTING.md", *DOCS.rglob("*.md")]
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
@@ -31,7 +31,7 @@ def test_an_example_runs_and_prints_what_it_promises(example: Path) -> None:
         assert done.stdout
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(DOCS.parent)))
 def test_what_a_page_shows_of_an_example_is_in_its_file(page: Path) -> None:
     for name, shown in re.findall(r"examples/([\w.]+)\)[^`]*```\w+\n(.*?)```", page.read_text(), re.DOTALL):
         assert shown.strip() in (DOCS / "examples" / name).read_text()

@@ -68,8 +68,8 @@ def clone(tmp_path: Path) -> Path:
             shutil.copy(ROOT / name, copy / name)
         else:
             (copy / name).unlink()
-    for name in ("user.name", "user.email"):
-        git("config", name, "nobody@example.org", folder=copy)
+    for setting in ("user.name=nobody", "user.email=nobody@example.org", "commit.gpgSign=no", "tag.gpgSign=no"):
+        git("config", *setting.split("="), folder=copy)
     git("add", "--all", folder=copy)
     git("commit", "--quiet", "--allow-empty", "--message", "what is here", folder=copy)
     return copy
