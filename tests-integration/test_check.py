@@ -27,7 +27,7 @@ FAULTS = [
         '[project.optional-dependencies]\nlab = ["sinetstream-lab>=2,<3"]',
         "take lab away",
     ),
-    (f"{META}/pyproject.toml", "sinetstream[queue]", "sinetstream[]", "name queue in all"),
+    (f"{META}/pyproject.toml", "mqtt,queue]", "mqtt]", "name queue in all"),
     (f"{META}/README.md", "`queue`", "`cue`", "take cue away"),
     ("README.md", "`sinetstream-queue`", "`sinetstream-cue`", "take sinetstream-cue away"),
     ("docs/README.md", "queue.md", "cue.md", "add | [`queue`](plugins/queue.md)"),
