@@ -22,6 +22,7 @@ from sinetstream import (
     Message,
     MessageReader,
     MessageWriter,
+    NotOpenError,
     SinetError,
     aio,
 )
@@ -428,7 +429,7 @@ def asyncio_is_not_blocked_and_closes_promptly() -> None:
 
         async with asyncio.timeout(PROMPT_S):
             await reader.close()
-            with suppress(StopAsyncIteration):
+            with suppress(NotOpenError):
                 await waiting
                 raise AssertionError
 
