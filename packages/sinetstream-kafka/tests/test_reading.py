@@ -12,6 +12,7 @@ from uuid import uuid4
 
 import pytest
 from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import RebalanceInProgressError
 from sinetstream import AsyncMessageReader, MessageReader, MessageWriter, SinetError
 
 Service = dict[str, Any]
@@ -199,6 +200,69 @@ def test_three_processes_share_a_topic_and_one_killed_is_taken_over(
         for process in processes:
             assert process.stdout is not None
             process.stdout.close()
+
+
+def test_a_member_that_waits_for_a_rebalance_stays_one(service: Service, topic: str) -> None:
+    ours = group(session_timeout_ms=1000, heartbeat_interval_ms=300, **EARLIEST)
+
+    def reader() -> MessageReader[bytes]:
+        return MessageReader(topics=topic, consistency="AT_LEAST_ONCE", receive_timeout_ms=8000, **ours, **service)
+
+    write(service, topic, 10)
+    with reader() as one, reader() as other, reader() as newcomer_to_be:
+        newcomer_to_be.close()
+        assert eventually(lambda: len(one._plugin._consumer.leases.held()) == 1)
+        before = one._plugin._consumer.group_metadata().member_id
+        next(other)
+        opening = threading.Thread(target=newcomer_to_be.open)
+        opening.start()  # the group waits for `other`, who has a message in hand
+        opening.join(3.5)
+        next(other, None)
+        opening.join(10)
+
+        assert not opening.is_alive()
+        assert before == one._plugin._consumer.group_metadata().member_id
+
+
+def test_a_position_does_not_outlive_the_assignment(service: Service, topic: str) -> None:
+    """kafka-python keeps it for a partition that comes back, also where others had it meanwhile."""
+    write(service, topic, 10)
+    with MessageReader(topics=topic, consistency="AT_LEAST_ONCE", **group(**EARLIEST), **service) as reader:
+        consumer = reader._plugin._consumer
+        client = consumer._client
+        assigned = client.assignment()
+        client._net.run(consumer._listener.on_partitions_revoked, assigned)
+
+        assert len(assigned) == 2
+        assert set() == client.assignment()
+
+
+def test_positions_committed_by_others_are_left_alone(service: Service, topic: str) -> None:
+    """A reader commits where it starts only where nothing is committed; and never what is not its own any more."""
+    ours = group(**EARLIEST)
+    write(service, topic, 10)
+    with MessageReader(topics=topic, consistency="AT_LEAST_ONCE", **ours, **service) as reader:
+        consumer = reader._plugin._consumer
+        partitions = consumer._client.assignment()
+        assert {} == consumer._uncommitted(dict.fromkeys(partitions, 0))
+        with pytest.raises(RebalanceInProgressError):
+            consumer._commit({TopicPartition(topic, 7): 0})
+
+
+def test_at_most_once_what_a_reader_has_received_survives_a_rebalance(service: Service, topic: str) -> None:
+    ours = group(**EARLIEST)
+    values = write(service, topic, 300)
+
+    def reader() -> MessageReader[bytes]:
+        return MessageReader(topics=topic, receive_timeout_ms=2000, **ours, **service)
+
+    with reader() as one:
+        seen = [next(one).value]
+        with reader() as other:
+            seen += [message.value for message in one]
+            seen += [message.value for message in other]
+
+    assert sorted(values) == sorted(seen)
 
 
 def test_slow_processing_does_not_lose_the_partitions(service: Service, topic: str) -> None:

@@ -124,6 +124,51 @@ def test_an_aborted_transaction_takes_the_reader_back(service: Service, new_topi
     assert sorted(b"%d" % number for number in range(20)) == sorted(everything(service, target))
 
 
+def lose_membership(consumer: Any) -> None:
+    """As when the broker's answer says so, and the reader's thread has not seen it yet."""
+    busy = threading.Event()
+
+    def be_busy() -> None:
+        busy.set()
+        consumer._stopping.wait(1)
+
+    threading.Thread(target=consumer._call, args=(be_busy,)).start()
+    busy.wait()
+    consumer._client._coordinator.reset_generation()
+
+
+def test_a_transaction_of_a_reader_that_lost_its_membership_is_not_committed(
+    service: Service, new_topic: Callable[..., str]
+) -> None:
+    """Without one, the broker would take the positions from anybody, and so twice."""
+    source, target = new_topic(1), new_topic(1)
+    with MessageWriter(topic=source, consistency="AT_LEAST_ONCE", **service) as feeding:
+        feeding.publish_many([b"%d" % number for number in range(20)])
+    reading = {"group_id": f"g-{uuid4().hex}", "auto_offset_reset": "earliest", "session_timeout_ms": 1000}
+    reading |= {"heartbeat_interval_ms": 300}
+    lose, done, lost = {b"5", b"9"}, 0, 0
+    with (
+        MessageReader(
+            topics=source, consistency="EXACTLY_ONCE", receive_timeout_ms=10_000, type_spec=reading, **service
+        ) as reader,
+        MessageWriter(topic=target, consistency="EXACTLY_ONCE", **service) as writer,
+    ):
+        while done < 20:
+            try:
+                with writer.transaction(reader):
+                    value = next(reader).value
+                    writer.publish(value)
+                    if value in lose:
+                        lose.remove(value)
+                        lose_membership(reader._plugin._consumer)
+                done += 1
+            except ConnectionError:
+                lost += 1
+
+    assert 2 == lost
+    assert [b"%d" % number for number in range(20)] == everything(service, target)
+
+
 async def _copy(service: Service, source: str, target: str) -> None:
     reading = {"group_id": f"g-{uuid4().hex}", "auto_offset_reset": "earliest"}
     async with (

@@ -113,29 +113,32 @@ class Consumer:
             return self.in_transaction and lease.handed != lease.committed
         return lease.finished < lease.handed
 
-    def given_up(self, leases: Iterable[Lease]) -> None:
-        """These partitions are gone."""
+    def lost(self, leases: Iterable[Lease]) -> None:
+        """These partitions are gone: what was received of them comes again, unless it is committed already."""
         leases = list(leases)
+        if self.keeps_received:
+            self.leases.release(leases)
+            return
         if self.transactional and any(lease.started and lease.handed != lease.committed for lease in leases):
             self.broken = True
         self.leases.give_up(leases)
+        self.buffer.drop(leases)
 
-    def go_back(self, leases: Iterable[Lease]) -> None:
-        """To what is not finished. A partition that is assigned to us again keeps the client's position, which is ahead."""
-        assigned = self._client.assignment()
-        for lease in leases:
-            if lease.started and lease.partition in assigned:
-                self._client.seek(lease.partition, lease.committed if self.transactional else lease.finished)
+    def unassign(self, partitions: Iterable[TopicPartition]) -> None:
+        """Let kafka-python forget them: it keeps the position of one that comes back, whatever others have done since."""
+        subscription = self._client._subscription
+        subscription.assign_from_subscribed(sorted(subscription.assigned_partitions() - set(partitions)))
 
     def seek(self, move: Callable[[KafkaConsumer, set[TopicPartition]], None]) -> None:
         """Forget what was received, move, and return when the new positions are known."""
-        self._call(lambda: self._move(move))
+        self._call(lambda: self._move(move, anew=True))
 
     def rewind(self) -> None:
         """Go back to the last committed positions."""
-        self._call(lambda: self._move(self._to_committed))
+        self._call(lambda: self._move(self._to_committed, anew=False))
 
     def group_metadata(self) -> Any:
+        """As what member of the group it reads."""
         return self._client.group_metadata()
 
     def cluster_id(self) -> str | None:
@@ -167,6 +170,9 @@ class Consumer:
             while not self.closing:
                 try:
                     self._turn()
+                except _PASSING as error:
+                    log.debug("reading goes on after %r", error)
+                    self._stopping.wait(_PAUSES_S[0])  # not longer: a rebalance does not end while nobody polls
                 except Exception as error:  # noqa: BLE001  whatever the client raises is reported
                     if not self._report(error):
                         return
@@ -181,13 +187,9 @@ class Consumer:
 
     def _report(self, error: Exception) -> bool:
         if not self._ready.done():
-            if isinstance(error, _PASSING):
-                return True
             self._ready.set_exception(error)
             return False
-        if isinstance(error, _PASSING):
-            log.debug("reading goes on after %r", error)
-        elif not self.buffer.failed():
+        if not self.buffer.failed():
             self.buffer.fail(error)
         return True
 
@@ -226,7 +228,7 @@ class Consumer:
         self._hold(full)
         records: Records = self._client.poll(0 if full else _SLICE_MS)
         try:
-            self.leases.take(self._client.assignment())
+            self._take(records)
             if not self.leases.started():
                 self._start(records)
             self._receive(records)
@@ -257,11 +259,27 @@ class Consumer:
             self._client.resume(*paused)
 
     def _subscribed(self) -> bool:
-        joined = self._listener.joined if self._group else bool(self.leases.held() or self._options.topic_pattern)
+        if self._group:
+            joined = self._listener.joined and not self._client._coordinator.rejoining
+        else:
+            joined = bool(self.leases.held() or self._options.topic_pattern)
         return joined and self.leases.started()
 
-    def _start(self, records: Records) -> None:
-        """Commit the positions that new partitions start from, before their first message."""
+    def _take(self, records: Records) -> None:
+        """Hold what is assigned, anew if membership was lost meanwhile: kafka-python may not say so."""
+        member = self.group_metadata().member_id
+        others = [lease for lease in self.leases.held() if lease.member != member]
+        if others:
+            self.lost(others)
+            assigned, gone = self._client.assignment(), {lease.partition for lease in others}
+            self.unassign(gone)
+            self._client._subscription.assign_from_subscribed(sorted(assigned))
+            for partition in gone:
+                records.pop(partition, None)
+        self.leases.take(self._client.assignment(), member)
+
+    def _start(self, records: Records, *, anew: bool = False) -> None:
+        """Commit the positions that a new group starts from, or any group `anew`, before their first message."""
         positions: dict[TopicPartition, int] = {}
         for lease in self.leases.held():
             if not lease.started:
@@ -270,17 +288,20 @@ class Consumer:
                 if position is not None:
                     positions[lease.partition] = position
         if self._group and positions:
-            self._client.commit(offsets(positions), timeout_ms=_COMMIT_MS)
+            self._commit(positions if anew else self._uncommitted(positions))
         for partition, position in positions.items():
             started = self.leases.of(partition)
             if started is not None:
                 started.start(position)
 
+    def _uncommitted(self, positions: dict[TopicPartition, int]) -> dict[TopicPartition, int]:
+        known = self._client._coordinator.fetch_committed_offsets(set(positions), timeout_ms=_COMMIT_MS)
+        return {partition: position for partition, position in positions.items() if partition not in known}
+
     def _receive(self, records: Records) -> None:
         """Let the application have them; what is still in `records` afterwards it has not."""
         if self.keeps_received and records:
-            ends = {partition: batch[-1].offset + 1 for partition, batch in records.items()}
-            self._client.commit(offsets(ends), timeout_ms=_COMMIT_MS)
+            self._commit({partition: batch[-1].offset + 1 for partition, batch in records.items()})
         while records:
             partition, batch = records.popitem()
             lease = self.leases.of(partition)
@@ -289,21 +310,32 @@ class Consumer:
                 for begin in range(0, len(batch), _TOGETHER):
                     self.buffer.put(lease, batch[begin : begin + _TOGETHER])
 
+    def _commit(self, positions: dict[TopicPartition, int]) -> None:
+        """Once, while the partitions are ours: after a rebalance it would undo what others have committed."""
+        coordinator, manager = self._client._coordinator, self._client._manager
+
+        async def send() -> None:
+            if not positions.keys() <= self._client.assignment():
+                raise RebalanceInProgressError
+            await coordinator._send_offset_commit_request(offsets(positions))
+
+        self._client._net.run(manager.wait_for, manager.call_soon(send), _COMMIT_MS)
+
     def _give_back(self, records: Records) -> None:
         assigned = self._client.assignment()
         for partition, batch in records.items():
             if partition in assigned:
                 self._client.seek(partition, batch[0].offset)
 
-    def _move(self, move: Callable[[KafkaConsumer, set[TopicPartition]], None]) -> None:
+    def _move(self, move: Callable[[KafkaConsumer, set[TopicPartition]], None], *, anew: bool) -> None:
         assigned = self._client.assignment()
         old = self.leases.held()
         self.leases.give_up(old)
         self.buffer.drop(old)
         if assigned:
             move(self._client, assigned)
-        self.leases.take(assigned)
-        self._start({})
+        self._take({})
+        self._start({}, anew=anew)
         if not self.leases.started():
             raise ConnectionError("the broker did not say in time where to go on")
 

@@ -16,10 +16,11 @@ class Lease:
     `handed` and `finished` are moved by the application's threads, the rest by the consumer's.
     """
 
-    __slots__ = ("committed", "finished", "handed", "highwater", "over", "partition", "sent", "started")
+    __slots__ = ("committed", "finished", "handed", "highwater", "member", "over", "partition", "sent", "started")
 
-    def __init__(self, partition: TopicPartition) -> None:
+    def __init__(self, partition: TopicPartition, member: str | None = None) -> None:
         self.partition = partition
+        self.member = member  # of the group, as which it is held
         self.started = self.over = False
         self.handed = self.finished = self.sent = self.committed = 0
         self.highwater: int | None = None
@@ -36,19 +37,24 @@ class Leases:
     def __init__(self) -> None:
         self._held: dict[tuple[str, int], Lease] = {}
 
-    def take(self, partitions: Iterable[TopicPartition]) -> None:
+    def take(self, partitions: Iterable[TopicPartition], member: str | None = None) -> None:
         """Hold these, and no others."""
         wanted = set(partitions)
         for partition in [partition for partition in self._held if partition not in wanted]:
             self._held.pop(partition).over = True
         for partition in wanted:
             if partition not in self._held:
-                self._held[partition] = Lease(partition)
+                self._held[partition] = Lease(partition, member)
 
     def give_up(self, leases: Iterable[Lease]) -> None:
         """Hold these no longer; nothing more is handed out from them."""
         for lease in leases:
             lease.over = True
+            self.release([lease])
+
+    def release(self, leases: Iterable[Lease]) -> None:
+        """Hold these no longer; what was received for them is handed out all the same."""
+        for lease in leases:
             if self._held.get(lease.partition) is lease:
                 del self._held[lease.partition]
 

@@ -11,6 +11,8 @@ from kafka import TopicPartition
 from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
 from kafka.errors import KafkaError
 
+from sinetstream_plugins.kafka.leases import Lease
+
 if TYPE_CHECKING:
     from sinetstream_plugins.kafka.consumer import Consumer
 
@@ -39,9 +41,17 @@ class Rebalance(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # kafka-
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
         consumer = self._consumer
         leases = [lease for lease in consumer.leases.held() if lease.partition in revoked]
-        if consumer.keeps_received:
-            consumer.leases.give_up(leases)
-            return
+        if not consumer.keeps_received:
+            await self._finish(leases)
+        consumer.lost(leases)
+        consumer.unassign(revoked)
+
+    async def on_partitions_lost(self, lost: set[TopicPartition]) -> None:
+        consumer = self._consumer
+        consumer.lost([lease for lease in consumer.leases.held() if lease.partition in lost])
+
+    async def _finish(self, leases: list[Lease]) -> None:
+        consumer = self._consumer
         for lease in leases:
             lease.over = True
         consumer.buffer.drop(leases)
@@ -50,19 +60,8 @@ class Rebalance(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # kafka-
             await self._sleep(_LOOK_S)  # nothing on this loop can be woken by the application's thread
         if consumer.commits is not None and not consumer.transactional:
             await self._commit(leases)
-        consumer.given_up(leases)
-        consumer.go_back(leases)
 
-    async def on_partitions_lost(self, lost: set[TopicPartition]) -> None:
-        consumer = self._consumer
-        leases = [lease for lease in consumer.leases.held() if lease.partition in lost]
-        if not consumer.keeps_received:
-            for lease in leases:
-                lease.over = True
-            consumer.buffer.drop(leases)
-        consumer.given_up(leases)
-
-    async def _commit(self, leases: list[Any]) -> None:
+    async def _commit(self, leases: list[Lease]) -> None:
         deadline = time.monotonic() + _COMMIT_S
         while time.monotonic() < deadline:
             future = self._consumer.commits.send(leases) if self._consumer.commits else None

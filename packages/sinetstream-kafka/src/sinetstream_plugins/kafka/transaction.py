@@ -31,15 +31,16 @@ class Transaction:
             self._ended = True
             self._transactions.commit({}, None)
             return
-        if consumer.broken:
+        group = consumer.group_metadata()  # before the look at what is held: what changes then is refused by the broker
+        leases = [lease for lease in consumer.leases.held() if lease.started and lease.finished != lease.committed]
+        if consumer.broken or any(lease.member != group.member_id for lease in leases):
             raise ConnectionError(
                 "a partition was given to another reader before the transaction was committed: "
                 "nothing of it is visible, and its messages come again"
             )
-        leases = [lease for lease in consumer.leases.held() if lease.started and lease.finished != lease.committed]
         positions = {lease.partition: lease.finished for lease in leases}
         self._ended = True
-        self._transactions.commit(positions, consumer.group_metadata())
+        self._transactions.commit(positions, group)
         for lease in leases:
             lease.committed = lease.sent = positions[lease.partition]
         consumer.in_transaction = False
