@@ -1,10 +1,17 @@
 """The Kafka plugin keeps the contract, on every kind of listener. Topics have one partition: order is a partition's."""
 
+import gc
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from sinetstream.testing import Conformance, Harness
+
+
+# kafka-python leaves the socket of a refused attempt to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning")
 
 
 def harness_on(broker: Any, listener: str, **params: Any) -> Harness:
@@ -26,10 +33,20 @@ def harness_on(broker: Any, listener: str, **params: Any) -> Harness:
     )
 
 
+@pytest.fixture(scope="module")
+def line(kafka_broker: Any) -> Iterator[Any]:
+    with kafka_broker.proxy() as proxy:
+        yield proxy
+    gc.collect()
+
+
 class TestPlain(Conformance):
+    """On a line that can be cut."""
+
     @pytest.fixture
-    def harness(self, kafka_broker: Any) -> Harness:
-        return harness_on(kafka_broker, "plain")
+    def harness(self, kafka_broker: Any, line: Any) -> Harness:
+        plain = harness_on(kafka_broker, "proxied", type_spec={"reconnect_backoff_max_ms": 500})
+        return replace(plain, interrupt=line.refuse, restore=line.resume)
 
 
 class TestTls(Conformance):
