@@ -1,12 +1,14 @@
 """`python tools/bench [WHAT ...] [--json FILE] [--quick]`: every figure beside the one to reach.
 
 The benchmarks are the modules here and in packages/*/benchmarks that have a `run(quick)` which gives rows; WHAT is any
-of their names. `--quick` only shows that they run: its figures say nothing.
+of their names, or of a package: `kafka` for all of sinetstream-kafka. `--quick` only shows that they run: its figures say
+nothing. A keyword of a benchmark's `run` is an option here.
 """
 
 import argparse
 import datetime as dt
 import importlib.util
+import inspect
 import json
 import os
 import platform
@@ -18,23 +20,31 @@ from pathlib import Path
 import peer
 from rows import Row
 
-Benchmark = Callable[[bool], list[Row]]
+Benchmark = Callable[..., list[Row]]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    found = dict(sorted(_found().items()))
+    found = _found()
+    packages = _packages(found)
     parser = argparse.ArgumentParser(prog="tools/hatch run bench", description=(__doc__ or "").partition("\n")[2])
-    parser.add_argument("what", nargs="*", metavar="WHAT", help=f"of {', '.join(found)} (default: all)")
+    names = ", ".join(dict.fromkeys((*found, *packages)))
+    parser.add_argument("what", nargs="*", metavar="WHAT", help=f"of {names} (default: all)")
     parser.add_argument("--json", type=Path, help="where the figures go (default: .bench/<date>.json)")
     parser.add_argument("--quick", action="store_true", help="run everything a few times only")
+    keywords = {name: _keywords(run) for name, run in found.items()}
+    for name, defaults in keywords.items():
+        for keyword, default in defaults.items():
+            kind = type(default)
+            parser.add_argument(f"--{keyword}", type=kind, default=default, metavar="N", help=f"for {name}")
     options = parser.parse_args(arguments)
-    if unknown := sorted(set(options.what) - found.keys()):
-        parser.error(f"no benchmark {', '.join(unknown)}: there are {', '.join(found)}")
+    if unknown := sorted(set(options.what) - found.keys() - packages.keys()):
+        parser.error(f"no benchmark {', '.join(unknown)}: there are {names}")
     now = dt.datetime.now(dt.UTC)
     rows: list[Row] = []
-    for name in options.what or found:
+    chosen = [name for what in options.what or found for name in packages.get(what, [what])]
+    for name in dict.fromkeys(chosen):
         print(f"{name} ...", file=sys.stderr, flush=True)
-        rows += found[name](options.quick)
+        rows += found[name](options.quick, **{keyword: getattr(options, keyword) for keyword in keywords[name]})
     print(_table(rows))
     file = options.json or peer.STATE / f"{now:%Y-%m-%dT%H%M%S}.json"
     file.parent.mkdir(parents=True, exist_ok=True)
@@ -57,7 +67,21 @@ def _found() -> dict[str, Benchmark]:
             spec.loader.exec_module(module)
         if hasattr(module, "run"):
             found[file.stem] = module.run
-    return found
+    return dict(sorted(found.items()))
+
+
+def _packages(found: dict[str, Benchmark]) -> dict[str, list[str]]:
+    files = sorted(peer.ROOT.glob("packages/sinetstream-*/benchmarks/*.py"))
+    packages: dict[str, list[str]] = {}
+    for file in files:
+        if file.stem in found:
+            packages.setdefault(file.parts[-3].removeprefix("sinetstream-"), []).append(file.stem)
+    return packages
+
+
+def _keywords(run: Benchmark) -> dict[str, object]:
+    parameters = inspect.signature(run).parameters.values()
+    return {one.name: one.default for one in parameters if one.kind is one.KEYWORD_ONLY}
 
 
 def _report(now: dt.datetime, quick: bool, rows: list[Row]) -> dict[str, object]:

@@ -1,14 +1,13 @@
 """Publishing and reading through a plugin that does nothing, here and in the published SINETStream."""
 
 import contextlib
-import json
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import peer
+from peer import Side
 from rows import Row, Samples, alternate
 
 __all__ = ["run"]
@@ -21,34 +20,11 @@ _SIZES = 100, 1000
 _CONTESTANT = Path(__file__).with_name("contestant.py")
 
 
-class Side:
-    """A process that measures what it is asked."""
-
-    def __init__(self, interpreter: Path) -> None:
-        self._process = subprocess.Popen(
-            [interpreter, _CONTESTANT], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.communicate()
-
-    def ask(self, task: Task) -> dict[str, float]:
-        assert self._process.stdin is not None  # noqa: S101  there are pipes
-        assert self._process.stdout is not None  # noqa: S101
-        self._process.stdin.write(json.dumps(task) + "\n")
-        self._process.stdin.flush()
-        answer: dict[str, float] = json.loads(self._process.stdout.readline())
-        return answer
-
-
 def run(quick: bool) -> list[Row]:
     with contextlib.ExitStack() as sides:
-        ours = sides.enter_context(Side(Path(sys.executable)))
+        ours = sides.enter_context(Side(Path(sys.executable), _CONTESTANT))
         try:
-            theirs: Side | None = sides.enter_context(Side(peer.python()))
+            theirs: Side | None = sides.enter_context(Side(peer.python(), _CONTESTANT))
             why_not = ""
         except OSError as error:
             theirs, why_not = None, str(error)
@@ -72,7 +48,7 @@ def _title(task: Task) -> str:
 
 
 def _whole(side: Side, task: Task) -> Callable[[], float]:
-    return lambda: side.ask(task)["whole"]
+    return lambda: float(side.ask(task)["whole"])
 
 
 def _compared(task: Task, ours: Side, theirs: Side | None, quick: bool, why_not: str) -> Row:

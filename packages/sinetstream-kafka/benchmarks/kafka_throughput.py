@@ -1,203 +1,244 @@
-"""The plugin beside bare kafka-python with the same settings, on the broker that SINETSTREAM_TEST_KAFKA names."""
+"""Writing to and reading from a real broker: the plugin beside bare kafka-python with the same settings, and others."""
 
-import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import repeat
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import peer
+from broker import address_of
 from kafka import KafkaConsumer, KafkaProducer
-from rows import Row, alternate
+from rows import Row, Samples, alternate
 from sinetstream import AsyncMessageWriter, MessageReader, MessageWriter
 
 __all__ = ["run"]
 
-_ADDRESS = os.environ.get("SINETSTREAM_TEST_KAFKA", "")
 _WRITING = {100: 0.8, 1000: 0.85, 100_000: 0.95}
 _ITERATING = {100: 0.9, 1000: 1.0, 100_000: 1.0}
 _POLLING = 0.7
 _LATENCY = 1.1
 _BYTES = 40_000_000
 _MOST = 20_000
+_ROOM = 2 * _BYTES + 10**7
+_OTHERS = f"sinetstream-kafka=={peer.VERSION}", "confluent-kafka"
 _PLAIN: dict[str, Any] = {"user_data_only": True}
 _SECURE: dict[str, Any] = {
     "data_encryption": True,
     "crypto": {"algorithm": "AES", "mode": "GCM", "key_length": 128, "password": "benchmark"},
 }
 
+Timed = Callable[[], float]
+
 
 def run(quick: bool) -> list[Row]:
-    if not _ADDRESS:
-        why = "needs SINETSTREAM_TEST_KAFKA: tools/hatch run brokers up kafka"
-        return [Row(name="kafka", unit="times", target=None, measured=None, note=why)]
-    rounds = 1 if quick else 5
-    rows: list[Row] = []
-    for size, target in _WRITING.items():
-        count = 100 if quick else min(_MOST, _BYTES // size)
-        rows += _writing(size, count, rounds, target)
-        rows += _reading(size, count, rounds)
-    return [*rows, _latency(20 if quick else 200, rounds)]
+    program = Path(__file__).with_name("kafka_others.py")
+    with address_of("kafka") as address, peer.Side(peer.python(*_OTHERS), program, address) as others:
+        rounds = 1 if quick else 5
+        rows: list[Row] = []
+        for size in _WRITING:
+            count = 100 if quick else min(_MOST, _BYTES // size)
+            rows += _writing(address, others, size, count, rounds)
+            rows += _reading(address, others, size, count, rounds)
+        return [*rows, *_latency(address, others, 20 if quick else 200, rounds)]
 
 
-def _service(**more: Any) -> dict[str, Any]:
-    return {"no_config": True, "type": "kafka", "brokers": _ADDRESS, "consistency": "AT_LEAST_ONCE", **more}
+def _service(address: str, **more: Any) -> dict[str, Any]:
+    return {"no_config": True, "type": "kafka", "brokers": address, "consistency": "AT_LEAST_ONCE", **more}
 
 
-def _writing(size: int, count: int, rounds: int, target: float) -> list[Row]:
+def _other(others: peer.Side, side: str, way: str, topic: str, size: int, count: int) -> Timed:
+    task = {"side": side, "way": way, "topic": topic, "size": size, "count": count}
+    return lambda: float(others.ask(task))
+
+
+def _rate(name: str, target: float | None, ours: Samples, other: Samples, count: int, what: str) -> Row:
+    best, median = other.times(ours)
+    words = f"{ours.best / count * 1e6:.1f} µs; {what}: {other.best / count * 1e6:.1f} µs"
+    return Row(name=name, unit="times", target=target, measured=best, median=median, at_least=True, note=words)
+
+
+# -- writing
+
+
+def _writing(address: str, others: peer.Side, size: int, count: int, rounds: int) -> Iterator[Row]:
     value, topic = b"\x5a" * size, f"bench-{uuid4().hex}"
-    rows = []
-    with _producer() as producer, MessageWriter(topic=topic, **_service(**_PLAIN)) as many:
-        bare = _bare_publish(producer, topic, value, count)
-        for name, how, wanted, settings in (
-            ("async publish", _async_publish, target, _PLAIN),
-            ("async publish, format 3", _async_publish, None, {}),
-            ("async publish, AES-GCM", _async_publish, None, _SECURE),
-        ):
-            with AsyncMessageWriter(
-                topic=topic, max_pending_bytes=2 * _BYTES + 10**7, **_service(**settings)
-            ) as writer:
-                rows.append(_rate(f"kafka {name}, {size} B", wanted, rounds, how(writer, value, count), bare))
-        values = [value] * count
 
-        def publish_many() -> float:
-            began = time.perf_counter()
-            many.publish_many(values)
-            return time.perf_counter() - began
+    def writer(**settings: Any) -> AsyncMessageWriter[bytes]:
+        return AsyncMessageWriter(topic=topic, max_pending_bytes=_ROOM, **_service(address, **settings))
 
-        rows.append(_rate(f"kafka publish_many, {size} B", target, rounds, publish_many, bare))
-    return rows
+    with (
+        _producer(address) as producer,
+        MessageWriter(topic=topic, **_service(address, **_PLAIN)) as many,
+        writer(**_PLAIN) as plain,
+        writer() as framed,
+        writer(**_SECURE) as secure,
+    ):
+        bare, ours, ours_many, format_3, encrypted, published, confluent = alternate(
+            rounds,
+            _bare_publish(producer, topic, value, count),
+            _async_publish(plain, value, count),
+            _publish_many(many, value, count),
+            _async_publish(framed, value, count),
+            _async_publish(secure, value, count),
+            _other(others, "published", "write", topic, size, count),
+            _other(others, "confluent", "write", topic, size, count),
+        )
+    target, what = _WRITING[size], "bare kafka-python"
+    yield _rate(f"kafka async publish, {size} B", target, ours, bare, count, what)
+    yield _rate(f"kafka publish_many, {size} B", target, ours_many, bare, count, what)
+    yield _rate(f"kafka async publish, format 3, {size} B", None, format_3, bare, count, what)
+    yield _rate(f"kafka async publish, AES-GCM, {size} B", None, encrypted, bare, count, what)
+    yield _rate(f"kafka async publish, {size} B, and 1.10.0", None, ours, published, count, "1.10.0 (acks=1)")
+    yield _rate(f"kafka async publish, {size} B, upper mark", None, ours, confluent, count, "confluent-kafka")
 
 
-def _producer() -> Any:
-    return KafkaProducer(bootstrap_servers=_ADDRESS, acks=-1, enable_idempotence=True)
+def _producer(address: str) -> Any:
+    return KafkaProducer(bootstrap_servers=address, acks=-1, enable_idempotence=True)
 
 
-def _bare_publish(producer: Any, topic: str, value: bytes, count: int) -> Callable[[], float]:
+def _ends(count: int) -> tuple[Callable[[object], None], Callable[[], object]]:
+    done, all_done = [0], threading.Event()
+
+    def ended(_: object) -> None:
+        done[0] += 1
+        if done[0] == count:
+            all_done.set()
+
+    return ended, all_done.wait
+
+
+def _bare_publish(producer: Any, topic: str, value: bytes, count: int) -> Timed:
     def publish() -> float:
-        done, all_done = [0], threading.Event()
-
-        def ended(_: object) -> None:
-            done[0] += 1
-            if done[0] == count:
-                all_done.set()
-
+        ended, wait = _ends(count)
         began = time.perf_counter()
-        for _ in range(count):
+        for _ in repeat(None, count):
             future = producer.send(topic, value)
             future.add_callback(ended)
             future.add_errback(ended)
-        all_done.wait()
+        wait()
         return time.perf_counter() - began
 
     return publish
 
 
-def _async_publish(writer: AsyncMessageWriter[bytes], value: bytes, count: int) -> Callable[[], float]:
+def _async_publish(writer: AsyncMessageWriter[bytes], value: bytes, count: int) -> Timed:
     def publish() -> float:
-        done, all_done = [0], threading.Event()
-
-        def ended(_: object) -> None:
-            done[0] += 1
-            if done[0] == count:
-                all_done.set()
-
+        ended, wait = _ends(count)
         began = time.perf_counter()
-        for _ in range(count):
+        for _ in repeat(None, count):
             writer.publish(value).then(ended, ended)
-        all_done.wait()
+        wait()
         return time.perf_counter() - began
 
     return publish
 
 
-def _reading(size: int, count: int, rounds: int) -> list[Row]:
+def _publish_many(writer: MessageWriter[bytes], value: bytes, count: int) -> Timed:
+    values = [value] * count
+
+    def publish() -> float:
+        began = time.perf_counter()
+        writer.publish_many(values)
+        return time.perf_counter() - began
+
+    return publish
+
+
+# -- reading
+
+
+def _reading(address: str, others: peer.Side, size: int, count: int, rounds: int) -> Iterator[Row]:
     value, topic = b"\x5a" * size, f"bench-{uuid4().hex}"
-    with MessageWriter(topic=topic, **_service(**_PLAIN)) as writer:
+    with MessageWriter(topic=topic, **_service(address, **_PLAIN)) as writer:
         writer.publish_many([value] * count)
+    ours, iterating, polling, published, confluent = alternate(
+        rounds,
+        lambda: _read(address, topic, count),
+        lambda: _iterate(address, topic, count),
+        lambda: _poll(address, topic, count),
+        _other(others, "published", "read", topic, size, count),
+        _other(others, "confluent", "read", topic, size, count),
+    )
+    yield _rate(f"kafka reader, {size} B", _ITERATING[size], ours, iterating, count, "bare iteration")
+    yield _rate(f"kafka reader beside poll(), {size} B", _POLLING, ours, polling, count, "a bare poll() loop")
+    yield _rate(f"kafka reader, {size} B, and 1.10.0", None, ours, published, count, "1.10.0")
+    yield _rate(f"kafka reader, {size} B, upper mark", None, ours, confluent, count, "confluent-kafka")
+
+
+def _read(address: str, topic: str, count: int) -> float:
     options = {"auto_offset_reset": "earliest"}
-
-    def ours() -> float:
-        with MessageReader(topics=topic, type_spec=options, **_service(**_PLAIN)) as reader:
-            next(reader)
-            began = time.perf_counter()
-            for _ in range(count - 1):
-                next(reader)
-            return time.perf_counter() - began
-
-    def iterating() -> float:
-        with _consumer(topic) as consumer:
-            next(consumer)
-            began = time.perf_counter()
-            for _ in range(count - 1):
-                next(consumer)
-            return time.perf_counter() - began
-
-    def polling() -> float:
-        with _consumer(topic) as consumer:
-            got = 0
-            while not got:
-                got = sum(map(len, consumer.poll(1000).values()))
-            first, began = got, time.perf_counter()
-            while got < count:
-                for records in consumer.poll(1000).values():
-                    for record in records:
-                        got += record.value is not None
-            return (time.perf_counter() - began) * (count - 1) / max(1, count - first)
-
-    return [
-        _rate(f"kafka reader beside iteration, {size} B", _ITERATING[size], rounds, ours, iterating),
-        _rate(f"kafka reader beside poll(), {size} B", _POLLING, rounds, ours, polling),
-    ]
+    with MessageReader(topics=topic, type_spec=options, **_service(address, **_PLAIN)) as reader:
+        next(reader)
+        began = time.perf_counter()
+        for _ in repeat(None, count - 1):
+            next(reader).value  # noqa: B018  as an application would
+        return time.perf_counter() - began
 
 
-def _consumer(topic: str) -> Any:
+def _iterate(address: str, topic: str, count: int) -> float:
+    with _consumer(address, topic) as consumer:
+        next(consumer)
+        began = time.perf_counter()
+        for _ in repeat(None, count - 1):
+            next(consumer).value  # noqa: B018  as an application would
+        return time.perf_counter() - began
+
+
+def _poll(address: str, topic: str, count: int) -> float:
+    with _consumer(address, topic) as consumer:
+        got = 0
+        while not got:
+            got = sum(map(len, consumer.poll(1000).values()))
+        first, began = got, time.perf_counter()
+        while got < count:
+            for records in consumer.poll(1000).values():
+                for record in records:
+                    got += record.value is not None
+        return (time.perf_counter() - began) * (count - 1) / max(1, count - first)
+
+
+def _consumer(address: str, topic: str) -> Any:
     return KafkaConsumer(
         topic,
-        bootstrap_servers=_ADDRESS,
+        bootstrap_servers=address,
         auto_offset_reset="earliest",
         enable_auto_commit=False,
         isolation_level="read_committed",
     )
 
 
-def _rate(name: str, target: float | None, rounds: int, ours: Callable[[], float], bare: Callable[[], float]) -> Row:
-    mine, others = alternate(rounds, ours, bare)
-    best, median = others.times(mine)
-    return Row(
-        name=name,
-        unit="times",
-        target=target,
-        measured=best,
-        median=median,
-        at_least=True,
-        note="bare kafka-python's rate",
-    )
+# -- waiting for each
 
 
-def _latency(count: int, rounds: int) -> Row:
+def _latency(address: str, others: peer.Side, count: int, rounds: int) -> Iterator[Row]:
     topic, value = f"bench-{uuid4().hex}", b"\x5a" * 100
-    with _producer() as producer, MessageWriter(topic=topic, **_service(**_PLAIN)) as writer:
+    with _producer(address) as producer, MessageWriter(topic=topic, **_service(address, **_PLAIN)) as writer:
 
-        def ours() -> float:
-            began = time.perf_counter()
-            for _ in range(count):
-                writer.publish(value)
-            return time.perf_counter() - began
+        def timed(work: Callable[[], object]) -> Timed:
+            def each() -> float:
+                began = time.perf_counter()
+                for _ in repeat(None, count):
+                    work()
+                return time.perf_counter() - began
 
-        def bare() -> float:
-            began = time.perf_counter()
-            for _ in range(count):
-                producer.send(topic, value).get()
-            return time.perf_counter() - began
+            return each
 
-        mine, others = alternate(rounds, ours, bare)
-    best, median = mine.times(others)
-    return Row(
-        name="kafka publish, one at a time, 100 B",
-        unit="times",
-        target=_LATENCY,
-        measured=best,
-        median=median,
-        note="bare send().get()",
-    )
+        ours, bare, published, confluent = alternate(
+            rounds,
+            timed(lambda: writer.publish(value)),
+            timed(lambda: producer.send(topic, value).get()),
+            _other(others, "published", "wait", topic, 100, count),
+            _other(others, "confluent", "wait", topic, 100, count),
+        )
+    name = "kafka publish, one at a time, 100 B"
+    for also, other, target, what in (
+        ("", bare, _LATENCY, "bare send().get()"),
+        (", and 1.10.0", published, None, "1.10.0 (acks=1)"),
+        (", upper mark", confluent, None, "confluent-kafka"),
+    ):
+        best, median = ours.times(other)
+        words = f"{ours.best / count * 1e6:.0f} µs; {what}: {other.best / count * 1e6:.0f} µs"
+        yield Row(name=name + also, unit="times", target=target, measured=best, median=median, note=words)

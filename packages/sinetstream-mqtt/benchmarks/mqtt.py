@@ -1,7 +1,6 @@
 """Writing to and reading from a real broker: the plugin beside bare paho doing the same, and the published plugin."""
 
 import contextlib
-import json
 import queue
 import socket
 import subprocess
@@ -11,10 +10,11 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import repeat
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 from uuid import uuid4
 
 import peer
+from broker import address_of
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 from rows import Row, alternate
@@ -30,7 +30,7 @@ Times = Callable[[int, bytes, int], float]
 
 
 def run(quick: bool) -> list[Row]:
-    with _broker() as address, _Published(address) as published:
+    with address_of("mqtt") as address, _Published(address) as published:
         rounds = 1 if quick else 9
         rows: list[Row] = []
         for size, count in ((100, 2000), (1000, 2000), (100_000, 200)):
@@ -240,45 +240,16 @@ def _median(work: Callable[[], object], count: int) -> float:
     return sorted(times)[count // 2]
 
 
-@contextlib.contextmanager
-def _broker() -> Iterator[str]:
-    sys.path.insert(0, str(peer.ROOT))
-    from tools.brokers import household  # noqa: PLC0415  found by the line above
-
-    broker, ours = household.shared("mqtt", lambda text: print(text, file=sys.stderr), quick=True)
-    try:
-        yield broker.address()
-    finally:
-        if ours:
-            household.retire(broker)
-
-
-class _Published:
+class _Published(peer.Side):
     """The published plugin, in a process of its own."""
 
     def __init__(self, address: str) -> None:
-        script = Path(__file__).with_name("mqtt_published.py")
-        command = [str(peer.python(f"{_PUBLISHED}=={peer.VERSION}")), str(script), address]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603  ours
+        program = Path(__file__).with_name("mqtt_published.py")
+        super().__init__(peer.python(f"{_PUBLISHED}=={peer.VERSION}"), program, address)
         self._address = address
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.communicate()
 
     def time(self, way: str, count: int, value: bytes, qos: int) -> float:
         topic = uuid4().hex
-        self._say({"way": way, "count": count, "size": len(value), "qos": qos, "topic": topic})
-        self._hear()
+        self.ask({"way": way, "count": count, "size": len(value), "qos": qos, "topic": topic})
         with contextlib.nullcontext() if way != "read" else _flood(self._address, topic, count + 1, value, qos):
-            self._say("go")
-            return float(self._hear())
-
-    def _say(self, what: object) -> None:
-        if self._process.stdin is not None:
-            print(json.dumps(what), file=self._process.stdin, flush=True)
-
-    def _hear(self) -> str:
-        return "" if self._process.stdout is None else self._process.stdout.readline()
+            return float(self.ask("go"))

@@ -52,7 +52,7 @@ def read(given: dict[str, Any], task: dict[str, Any], _value: bytes) -> float:
 
 
 def _go() -> None:
-    print("ready", flush=True)
+    print('"ready"', flush=True)
     sys.stdin.readline()
 
 
