@@ -23,6 +23,13 @@ def sized(count: int) -> list[Any]:
     return [(None,) * 10 + (1,) for _ in range(count)]
 
 
+def handed_out(leases: Leases, *offsets: int) -> list[Any]:
+    records = [record(offset) for offset in offsets]
+    for each in records:
+        leases.held()[0].hand_out(each)
+    return records
+
+
 def held(position: int) -> Leases:
     leases = Leases()
     leases.take([PARTITION])
@@ -32,21 +39,25 @@ def held(position: int) -> Leases:
 
 def test_what_was_handed_out_is_finished_in_order() -> None:
     leases = held(5)
-    leases.held()[0].handed = 7
+    first, second = handed_out(leases, 5, 6)
 
-    assert leases.finish(record(5))
-    assert leases.finish(record(6))
+    assert not leases.finish(second)
+    assert leases.finish(first)
+    assert leases.finish(second)
     assert leases.held()[0].finished == 7
 
 
 def test_what_was_not_handed_out_by_this_assignment_is_not_counted_as_finished() -> None:
     leases = held(5)
-    leases.held()[0].handed = 6
-
-    assert not leases.finish(record(4))
-    assert not leases.finish(record(6))
+    (before,) = handed_out(leases, 5)
     leases.give_up(leases.held())
-    assert not leases.finish(record(5))
+    assert not leases.finish(before)
+    leases.take([PARTITION])
+    leases.held()[0].start(5)
+    (again,) = handed_out(leases, 5)
+
+    assert not leases.finish(before)
+    assert leases.finish(again)
 
 
 def test_a_partition_that_comes_back_is_a_new_lease() -> None:
@@ -67,10 +78,10 @@ def test_no_more_than_the_window_is_unfinished() -> None:
     buffer.put(lease, sized(WINDOW))
     buffer.put(lease, sized(1))
     assert buffer.take(0) is not None
-    lease.handed = WINDOW
+    first, *_ = handed_out(leases, *range(WINDOW))
     assert buffer.take(0) is None
     assert buffer.holds_back
-    lease.finished = 1
+    leases.finish(first)
 
     assert buffer.take(0) is not None
 

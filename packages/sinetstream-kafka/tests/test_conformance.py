@@ -9,7 +9,6 @@ from uuid import uuid4
 import pytest
 from sinetstream.testing import Conformance, Harness
 
-
 # kafka-python leaves the socket of a refused attempt to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning")
 

@@ -13,7 +13,14 @@ from uuid import uuid4
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import RebalanceInProgressError
-from sinetstream import AsyncMessageReader, MessageReader, MessageWriter, SinetError
+from sinetstream import (
+    AsyncMessageReader,
+    ConnectionError,
+    InvalidArgumentError,
+    MessageReader,
+    MessageWriter,
+    SinetError,
+)
 
 Service = dict[str, Any]
 EARLIEST = {"auto_offset_reset": "earliest"}
@@ -244,9 +251,9 @@ def test_positions_committed_by_others_are_left_alone(service: Service, topic: s
     with MessageReader(topics=topic, consistency="AT_LEAST_ONCE", **ours, **service) as reader:
         consumer = reader._plugin._consumer
         partitions = consumer._client.assignment()
-        assert {} == consumer._uncommitted(dict.fromkeys(partitions, 0))
+        assert partitions == consumer.positions._committed(partitions)
         with pytest.raises(RebalanceInProgressError):
-            consumer._commit({TopicPartition(topic, 7): 0})
+            consumer.positions.commit({TopicPartition(topic, 7): 0})
 
 
 def test_at_most_once_what_a_reader_has_received_survives_a_rebalance(service: Service, topic: str) -> None:
@@ -311,6 +318,98 @@ def test_seeking_moves_to_the_beginning_the_end_and_a_time(service: Service, top
         assert [] == list(reader)
 
 
+def test_a_time_before_1970_is_refused_and_reading_goes_on(service: Service, topic: str) -> None:
+    values = write(service, topic, 20, key="one")
+    with MessageReader(topics=topic, receive_timeout_ms=2000, type_spec=EARLIEST, **service) as reader:
+        seen = [next(reader).value for _ in range(5)]
+        with pytest.raises(InvalidArgumentError, match="1970"):
+            reader.seek_to_time(-1)
+        seen += [message.value for message in reader]
+
+    assert values == seen
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning")
+def test_a_seek_that_fails_moves_nothing(breakable_kafka: Any) -> None:
+    ours: Service = {"no_config": True, "type": "kafka", "brokers": breakable_kafka.address()}
+    topic = breakable_kafka.create_topic(f"kafka-{uuid4().hex}", 1)
+    values = write(ours, topic, 20)
+    with MessageReader(
+        topics=topic, consistency="AT_LEAST_ONCE", receive_timeout_ms=8000, **group(**EARLIEST), **ours
+    ) as reader:
+        seen = [next(reader).value for _ in range(5)]
+        breakable_kafka.freeze()
+        try:
+            began = time.monotonic()
+            with pytest.raises(ConnectionError):
+                reader.seek_to_time(1_000_000)
+            assert time.monotonic() - began < 8
+        finally:
+            breakable_kafka.thaw()
+        seen += [next(reader).value for _ in range(15)]
+
+    assert values == seen
+
+
+@pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning")
+def test_closing_does_not_wait_for_a_seek(breakable_kafka: Any) -> None:
+    ours: Service = {"no_config": True, "type": "kafka", "brokers": breakable_kafka.address()}
+    topic = breakable_kafka.create_topic(f"kafka-{uuid4().hex}", 1)
+    reader = MessageReader(topics=topic, **ours).open()
+    breakable_kafka.freeze()
+    try:
+        failed: list[Exception] = []
+
+        def seek() -> None:
+            try:
+                reader.seek_to_time(1_000_000)
+            except SinetError as error:
+                failed.append(error)
+
+        seeking = threading.Thread(target=seek)
+        seeking.start()
+        assert eventually(lambda: not reader._plugin._consumer._commands)
+        began = time.monotonic()
+        reader.close()
+        seeking.join(5)
+        took = time.monotonic() - began
+    finally:
+        breakable_kafka.thaw()
+
+    assert took < 4
+    assert len(failed) == 1
+
+
+def test_without_a_group_one_warning_says_how_far_the_promise_reaches(
+    service: Service, topic: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with MessageReader(topics=topic, consistency="AT_LEAST_ONCE", **service) as reader:
+        assert not reader.info("durable")
+    with MessageReader(topics=topic, consistency="AT_LEAST_ONCE", **group(), **service) as reader:
+        assert reader.info("durable")
+
+    assert ["type_spec.group_id" in text for text in caplog.messages if "promise" in text] == [True]
+
+
+def test_a_pattern_is_subscribed_when_open_returns(service: Service, new_topic: Callable[..., str]) -> None:
+    topic = new_topic()
+    with MessageReader(type_spec={"topic_pattern": topic}, receive_timeout_ms=5000, **service) as reader:
+        write(service, topic, 1)
+
+        assert next(reader).value == b"0"
+
+
+@pytest.mark.parametrize("ours", [{}, {"group_id": "pattern"}], ids=["alone", "group"])
+def test_a_topic_that_is_made_later_is_read_from_its_first_message(service: Service, ours: Service) -> None:
+    begin = f"kafka-{uuid4().hex}"
+    options = {key: value + begin for key, value in ours.items()}
+    options |= {"topic_pattern": f"{begin}-.*", "metadata_max_age_ms": 300}
+    with MessageReader(type_spec=options, receive_timeout_ms=10_000, **service) as reader:
+        write(service, f"{begin}-made-later", 3, key="one")
+
+        assert [b"0", b"1", b"2"] == [next(reader).value for _ in range(3)]
+
+
 def test_a_pattern_reads_all_topics_that_match(service: Service, new_topic: Callable[..., str]) -> None:
     one, other = new_topic(), new_topic()
     write(service, one, 1)
@@ -326,8 +425,10 @@ def test_metrics_tell_the_lag(service: Service, topic: str) -> None:
         next(reader)
         raw = reader.metrics.raw
 
-    assert sum(raw["lag"].values()) >= 9
-    assert "consumer-fetch-manager-metrics" in raw
+        assert sum(raw["lag"].values()) >= 9
+        assert "consumer-fetch-manager-metrics" in raw
+        write(service, topic, 10_000)
+        assert eventually(lambda: sum(reader.metrics.raw["lag"].values()) >= 10_009)
 
 
 def test_closing_is_prompt_and_leaves_nothing(service: Service, topic: str) -> None:

@@ -1,5 +1,6 @@
 """What a writer on a real broker promises."""
 
+import asyncio
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -169,38 +170,47 @@ def test_a_transaction_of_a_reader_that_lost_its_membership_is_not_committed(
     assert [b"%d" % number for number in range(20)] == everything(service, target)
 
 
-async def _copy(service: Service, source: str, target: str) -> None:
+async def _copy(service: Service, source: str, target: str, inputs: int, fail_each: int) -> None:
     reading = {"group_id": f"g-{uuid4().hex}", "auto_offset_reset": "earliest"}
     async with (
         aio.MessageReader(
-            topics=source, consistency="EXACTLY_ONCE", receive_timeout_ms=1500, type_spec=reading, **service
+            topics=source, consistency="EXACTLY_ONCE", receive_timeout_ms=10_000, type_spec=reading, **service
         ) as reader,
         aio.MessageWriter(topic=target, consistency="EXACTLY_ONCE", **service) as writer,
     ):
-        more, fail = True, True
-        while more:
+        done = turns = 0
+        while done < inputs:
+            turns += 1
             try:
                 async with writer.transaction(reader):
-                    message = await anext(reader, None)
-                    more = message is not None
-                    if message is not None:
-                        await writer.publish(message.value)
-                        if fail:
-                            fail = False
-                            raise KeyError  # noqa: TRY301  this is what is tested
-            except KeyError:
+                    message = await anext(reader)
+                    await writer.publish(message.value)
+                    if turns % fail_each == 0:
+                        raise KeyError  # noqa: TRY301  this is what is tested
+                done += 1
+            except (KeyError, ConnectionError):
                 pass
 
 
-def test_the_same_in_asyncio(service: Service, new_topic: Callable[..., str]) -> None:
-    import asyncio
-
+def test_the_same_in_asyncio_while_more_arrives(service: Service, new_topic: Callable[..., str]) -> None:
     source, target = new_topic(), new_topic()
-    with MessageWriter(topic=source, consistency="AT_LEAST_ONCE", **service) as feeding:
-        feeding.publish_many([b"%d" % number for number in range(20)])
-    asyncio.run(asyncio.wait_for(_copy(service, source, target), 60))
+    stop = threading.Event()
 
-    assert sorted(b"%d" % number for number in range(20)) == sorted(everything(service, target))
+    def feed() -> None:
+        with MessageWriter(topic=source, consistency="AT_LEAST_ONCE", **service) as feeding:
+            for number in range(80):
+                feeding.publish(b"%d" % number)
+                stop.wait(0.01)
+
+    thread = threading.Thread(target=feed)
+    thread.start()
+    try:
+        asyncio.run(asyncio.wait_for(_copy(service, source, target, 80, 4), 100))
+    finally:
+        stop.set()
+        thread.join()
+
+    assert sorted(b"%d" % number for number in range(80)) == sorted(everything(service, target))
 
 
 def test_a_transaction_needs_a_group_and_a_writer_that_has_them(service: Service, topic: str) -> None:

@@ -70,7 +70,7 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         self._task: asyncio.Task[Any] | None = None
         self._asked = self._reading = self._decoding = self._looping = False
         self._in_hand: Any = _NOTHING
-        self._handed_out = self._forgotten = 0
+        self._handed_out = 0
 
     async def open(self) -> Self:
         """Connect; returns when the broker has accepted the subscription. Raises as `sinetstream.MessageReader.open`."""
@@ -136,14 +136,14 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         self._session.require(ability, method)
         self._finish()
         before = list(self._arrived)
-        self._arrived.clear()  # now, since what arrives meanwhile may be from the new position
+        self._forget()  # now, since what arrives meanwhile may be from the new position
         try:
             await in_thread(lambda: self._seek(ability, method, *args))
         except BaseException:
             self._arrived.extendleft(reversed(before))
             raise
-        for _ in (arrived for arrived in before if not isinstance(arrived, Exception)):
-            self._taken()
+        finally:
+            self._go_on()
 
     def _opened(self, plugin: Any, loop: asyncio.AbstractEventLoop) -> None:
         self._reset()
@@ -165,14 +165,17 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         return self._session.plugin()
 
     def _forget(self) -> None:
+        """What was received ahead, and take nothing more ahead until `_go_on`."""
         self._in_hand = _NOTHING
-        self._forgotten = sum(not isinstance(arrived, Exception) for arrived in self._arrived)
+        if self._ahead:
+            self._feed.hold()
+        elif self._arrived:
+            self._asked = False
         self._arrived.clear()
 
     def _go_on(self) -> None:
-        while self._forgotten:
-            self._forgotten -= 1
-            self._taken()
+        if self._ahead:
+            self._feed.allow(_WINDOW - sum(not isinstance(arrived, Exception) for arrived in self._arrived))
 
     def _finish(self) -> None:
         if self._in_hand is not _NOTHING:

@@ -7,12 +7,20 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
-from kafka.errors import AuthorizationError, CommitFailedError, RebalanceInProgressError, RetriableError
+from kafka import TopicPartition
+from kafka.errors import (
+    AuthorizationError,
+    CommitFailedError,
+    FencedInstanceIdError,
+    RebalanceInProgressError,
+    RetriableError,
+)
 
 from sinetstream_plugins.kafka.leases import Lease, Leases
 
-__all__ = ["Commits", "offsets"]
+__all__ = ["Commits"]
+
+Send = Callable[[dict[TopicPartition, int]], Any]
 
 log = logging.getLogger("sinetstream")
 
@@ -21,10 +29,13 @@ _EVERY_MESSAGES = 500
 
 
 class Commits:
-    """At most 1 s or 500 messages behind. May be asked by any thread; whoever comes second leaves it to the first."""
+    """At most 1 s or 500 messages behind. May be asked by any thread; whoever comes second leaves it to the first.
 
-    def __init__(self, consumer: KafkaConsumer, leases: Leases, on_error: Callable[[Exception], None]) -> None:
-        self._consumer = consumer
+    `send` sends positions, and returns the future.
+    """
+
+    def __init__(self, send: Send, leases: Leases, on_error: Callable[[Exception], None]) -> None:
+        self._send = send
         self._leases = leases
         self._on_error = on_error
         self._finished = 0
@@ -62,7 +73,7 @@ class Commits:
             return None
         for lease, position in new:
             lease.sent = position
-        future = self._consumer.commit_async(offsets({lease.partition: position for lease, position in new}))
+        future = self._send({lease.partition: position for lease, position in new})
 
         def committed(_: Any) -> None:
             for lease, position in new:
@@ -72,7 +83,7 @@ class Commits:
             for lease, position in new:
                 if lease.sent == position:
                     lease.sent = -1
-            if isinstance(error, AuthorizationError):
+            if isinstance(error, AuthorizationError | FencedInstanceIdError):
                 self._on_error(error)
             elif isinstance(error, RetriableError | CommitFailedError | RebalanceInProgressError):
                 log.debug("a commit failed and is repeated, if the partitions are still ours: %s", error)
@@ -82,8 +93,3 @@ class Commits:
         future.add_callback(committed)
         future.add_errback(failed)
         return future
-
-
-def offsets(positions: dict[TopicPartition, int]) -> dict[TopicPartition, OffsetAndMetadata]:
-    """As kafka-python wants them."""
-    return {partition: OffsetAndMetadata(position, "", -1) for partition, position in positions.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections import deque
@@ -22,9 +23,10 @@ from sinetstream.errors import ConnectionError, InvalidArgumentError
 from sinetstream.spi import AT_MOST_ONCE
 
 from sinetstream_plugins.kafka.buffer import Buffer
-from sinetstream_plugins.kafka.commits import Commits, offsets
+from sinetstream_plugins.kafka.commits import Commits
 from sinetstream_plugins.kafka.leases import Lease, Leases
 from sinetstream_plugins.kafka.options import Options
+from sinetstream_plugins.kafka.positions import Positions, Records
 from sinetstream_plugins.kafka.rebalance import Rebalance
 
 __all__ = ["Consumer"]
@@ -36,9 +38,9 @@ _TOGETHER = 500
 _SLICE_MS = 100
 _FULL_S = 0.25
 _LOOK_S = 0.05
-_COMMIT_MS = 5_000
 _CLOSE_MS = 3_000
 _JOIN_S = 60.0
+_NEW_TOPICS_MS = 10_000
 _PAUSES_S = (0.1, 2.0)
 
 _PASSING = (
@@ -49,7 +51,8 @@ _PASSING = (
     RetriableError,
 )
 
-Records = dict[TopicPartition, list[Any]]
+Find = Callable[[KafkaConsumer, set[TopicPartition]], Callable[[], object]]
+"""Asks the broker where to go, and returns what goes there."""
 
 
 class Consumer:
@@ -68,12 +71,18 @@ class Consumer:
         self.transactional = False
         self.in_transaction = False
         self.broken = False
+        self._matching = True
         self._commands: deque[tuple[Callable[[], None], Future[None]]] = deque()
         self._ready: Future[None] = Future()
-        self._client = KafkaConsumer(**options.client)
+        client = dict(options.client)
+        if options.topic_pattern is not None:
+            client.setdefault("metadata_max_age_ms", _NEW_TOPICS_MS)
+        self._client = KafkaConsumer(**client)
+        keeps_up = "auto_offset_reset" not in client
+        self.positions = Positions(self._client, self.leases, self._stopping, keeps_up=keeps_up)
         self._listener = Rebalance(self, self._client._net.sleep)
         acknowledged = self._group and not self._weak
-        self.commits = Commits(self._client, self.leases, self.buffer.fail) if acknowledged else None
+        self.commits = Commits(self.positions.commit_soon, self.leases, self.buffer.fail) if acknowledged else None
         self._thread = threading.Thread(target=self._run, name="sinetstream-kafka-reader", daemon=True)
 
     # -- for other threads
@@ -111,7 +120,7 @@ class Consumer:
         """Whether the application has something of this partition that is not finished."""
         if self.transactional:
             return self.in_transaction and lease.handed != lease.committed
-        return lease.finished < lease.handed
+        return bool(lease.out)
 
     def lost(self, leases: Iterable[Lease]) -> None:
         """These partitions are gone: what was received of them comes again, unless it is committed already."""
@@ -124,18 +133,13 @@ class Consumer:
         self.leases.give_up(leases)
         self.buffer.drop(leases)
 
-    def unassign(self, partitions: Iterable[TopicPartition]) -> None:
-        """Let kafka-python forget them: it keeps the position of one that comes back, whatever others have done since."""
-        subscription = self._client._subscription
-        subscription.assign_from_subscribed(sorted(subscription.assigned_partitions() - set(partitions)))
-
-    def seek(self, move: Callable[[KafkaConsumer, set[TopicPartition]], None]) -> None:
-        """Forget what was received, move, and return when the new positions are known."""
-        self._call(lambda: self._move(move, anew=True))
+    def seek(self, find: Find) -> None:
+        """Forget what was received, move, and return when the new positions are known. What fails has moved nothing."""
+        self._call(lambda: self._seek(find))
 
     def rewind(self) -> None:
-        """Go back to the last committed positions."""
-        self._call(lambda: self._move(self._to_committed, anew=False))
+        """Go back to the last committed positions; where that takes too long to wait for, later."""
+        self._call(self._rewind)
 
     def group_metadata(self) -> Any:
         """As what member of the group it reads."""
@@ -145,12 +149,12 @@ class Consumer:
         return getattr(self._client._cluster, "cluster_id", None)
 
     def metrics(self) -> dict[str, Any]:
-        """kafka-python's, and how many messages of each partition are not finished."""
-        lag = {
-            f"{lease.partition.topic}-{lease.partition.partition}": max(0, lease.highwater - lease.finished)
-            for lease in self.leases.held()
-            if lease.started and lease.highwater is not None
-        }
+        """kafka-python's, and how many messages of each partition are not finished, as far as the broker has said."""
+        lag = {}
+        for lease in self.leases.held():
+            end = self.positions.end(lease.partition)
+            if lease.started and end is not None:
+                lag[f"{lease.partition.topic}-{lease.partition.partition}"] = max(0, end - lease.finished)
         return {**(self._client.metrics() or {}), "lag": lag}
 
     def _call(self, action: Callable[[], None]) -> None:
@@ -209,18 +213,23 @@ class Consumer:
             done.set_exception(ConnectionError("the reader was closed"))
 
     def _subscribe(self) -> None:
+        cluster = self._client._cluster
         if self._options.topic_pattern is not None:
             self._client.subscribe(pattern=self._options.topic_pattern, listener=self._listener)
+            manager, update = self._client._manager, cluster.request_update()
+            self.positions.patiently(lambda ms: self._client._net.run(manager.wait_for, update, ms))
+            self._matching = any(map(re.compile(self._options.topic_pattern).match, cluster.topics()))
+            self.positions.note_known()
             return
         self._client.subscribe(self._topics, listener=self._listener)
         deadline = time.monotonic() + self._options.client["bootstrap_timeout_ms"] / 1000
-        cluster = self._client._cluster
         for topic in self._topics:  # known before joining: with a topic made later, the first messages would be missed
             while not cluster.partitions_for_topic(topic) and topic not in cluster.unauthorized_topics:
                 if self.closing or time.monotonic() > deadline:
                     raise InvalidArgumentError(f"topic {topic!r} does not exist on the broker", path="topics")
                 cluster.request_update()
                 self._stopping.wait(_LOOK_S)
+        self.positions.note_known()
 
     def _turn(self) -> None:
         self._obey()
@@ -230,7 +239,7 @@ class Consumer:
         try:
             self._take(records)
             if not self.leases.started():
-                self._start(records)
+                self.positions.start(records)
             self._receive(records)
         except Exception:
             self._give_back(records)
@@ -240,6 +249,7 @@ class Consumer:
         if self.commits is not None and not self.transactional:
             self.commits.when_due()
         if full:
+            self.positions.look_ahead()
             self.buffer.wait(_FULL_S)
 
     def _obey(self) -> None:
@@ -262,7 +272,7 @@ class Consumer:
         if self._group:
             joined = self._listener.joined and not self._client._coordinator.rejoining
         else:
-            joined = bool(self.leases.held() or self._options.topic_pattern)
+            joined = bool(self.leases.held()) or not self._matching
         return joined and self.leases.started()
 
     def _take(self, records: Records) -> None:
@@ -271,55 +281,21 @@ class Consumer:
         others = [lease for lease in self.leases.held() if lease.member != member]
         if others:
             self.lost(others)
-            assigned, gone = self._client.assignment(), {lease.partition for lease in others}
-            self.unassign(gone)
-            self._client._subscription.assign_from_subscribed(sorted(assigned))
-            for partition in gone:
-                records.pop(partition, None)
+            self.positions.renew(lease.partition for lease in others)
+            for lease in others:
+                records.pop(lease.partition, None)
         self.leases.take(self._client.assignment(), member)
-
-    def _start(self, records: Records, *, anew: bool = False) -> None:
-        """Commit the positions that a new group starts from, or any group `anew`, before their first message."""
-        positions: dict[TopicPartition, int] = {}
-        for lease in self.leases.held():
-            if not lease.started:
-                first = records.get(lease.partition)
-                position = first[0].offset if first else self._client.position(lease.partition, timeout_ms=_COMMIT_MS)
-                if position is not None:
-                    positions[lease.partition] = position
-        if self._group and positions:
-            self._commit(positions if anew else self._uncommitted(positions))
-        for partition, position in positions.items():
-            started = self.leases.of(partition)
-            if started is not None:
-                started.start(position)
-
-    def _uncommitted(self, positions: dict[TopicPartition, int]) -> dict[TopicPartition, int]:
-        known = self._client._coordinator.fetch_committed_offsets(set(positions), timeout_ms=_COMMIT_MS)
-        return {partition: position for partition, position in positions.items() if partition not in known}
 
     def _receive(self, records: Records) -> None:
         """Let the application have them; what is still in `records` afterwards it has not."""
         if self.keeps_received and records:
-            self._commit({partition: batch[-1].offset + 1 for partition, batch in records.items()})
+            self.positions.commit({partition: batch[-1].offset + 1 for partition, batch in records.items()})
         while records:
             partition, batch = records.popitem()
             lease = self.leases.of(partition)
             if lease is not None:
-                lease.highwater = self._client.highwater(partition)
                 for begin in range(0, len(batch), _TOGETHER):
                     self.buffer.put(lease, batch[begin : begin + _TOGETHER])
-
-    def _commit(self, positions: dict[TopicPartition, int]) -> None:
-        """Once, while the partitions are ours: after a rebalance it would undo what others have committed."""
-        coordinator, manager = self._client._coordinator, self._client._manager
-
-        async def send() -> None:
-            if not positions.keys() <= self._client.assignment():
-                raise RebalanceInProgressError
-            await coordinator._send_offset_commit_request(offsets(positions))
-
-        self._client._net.run(manager.wait_for, manager.call_soon(send), _COMMIT_MS)
 
     def _give_back(self, records: Records) -> None:
         assigned = self._client.assignment()
@@ -327,24 +303,28 @@ class Consumer:
             if partition in assigned:
                 self._client.seek(partition, batch[0].offset)
 
-    def _move(self, move: Callable[[KafkaConsumer, set[TopicPartition]], None], *, anew: bool) -> None:
-        assigned = self._client.assignment()
+    def _seek(self, find: Find) -> None:
+        move = find(self._client, self._client.assignment())
+        self._forget()
+        move()
+        self._begin(anew=True)
+
+    def _rewind(self) -> None:
+        self._forget()
+        self.positions.renew(self._client.assignment())
+        self.broken = False
+        self._begin(anew=False)
+
+    def _forget(self) -> None:
         old = self.leases.held()
         self.leases.give_up(old)
         self.buffer.drop(old)
-        if assigned:
-            move(self._client, assigned)
+
+    def _begin(self, *, anew: bool) -> None:
         self._take({})
-        self._start({}, anew=anew)
+        self.positions.start({}, anew=anew)
         if not self.leases.started():
             raise ConnectionError("the broker did not say in time where to go on")
-
-    def _to_committed(self, client: KafkaConsumer, assigned: set[TopicPartition]) -> None:
-        for partition in assigned:
-            position = client.committed(partition, timeout_ms=_JOIN_S * 1000)
-            if position is not None:
-                client.seek(partition, position)
-        self.broken = False
 
     def _what(self) -> str:
         return repr(self._options.topic_pattern or self._topics)

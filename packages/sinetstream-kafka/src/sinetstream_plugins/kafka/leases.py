@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,22 +14,27 @@ __all__ = ["Lease", "Leases"]
 class Lease:
     """One partition from an assignment or a seek to the next. Positions are those of the message to come.
 
-    `handed` and `finished` are moved by the application's threads, the rest by the consumer's.
+    `handed`, `finished` and `out` are changed by the application's threads, the rest by the consumer's.
     """
 
-    __slots__ = ("committed", "finished", "handed", "highwater", "member", "over", "partition", "sent", "started")
+    __slots__ = ("committed", "finished", "handed", "member", "out", "over", "partition", "sent", "started")
 
     def __init__(self, partition: TopicPartition, member: str | None = None) -> None:
         self.partition = partition
         self.member = member  # of the group, as which it is held
         self.started = self.over = False
         self.handed = self.finished = self.sent = self.committed = 0
-        self.highwater: int | None = None
+        self.out: deque[Any] = deque()  # the records that the application has, and has not finished
 
     def start(self, position: int) -> None:
         """The first position is known, and committed where there is a group."""
         self.handed = self.finished = self.sent = self.committed = position
         self.started = True
+
+    def hand_out(self, record: Any) -> None:
+        """The application gets this record."""
+        self.handed = record.offset + 1
+        self.out.append(record)
 
 
 class Leases:
@@ -65,16 +71,17 @@ class Leases:
         return self._held.get(partition)
 
     def finish(self, record: Any) -> bool:
-        """Note that the application has finished this one; False where the partition was given up since it got it."""
+        """Note that the application has finished this very record; False where it will come again, by another lease."""
         lease = self._held.get((record.topic, record.partition))
-        if lease is None or not lease.finished <= record.offset < lease.handed:
+        if lease is None or not lease.out or lease.out[0] is not record:
             return False
+        lease.out.popleft()
         lease.finished = record.offset + 1
         return True
 
     def unfinished(self) -> int:
         """How many messages the application has, and has not finished."""
-        return sum(lease.handed - lease.finished for lease in self.held())
+        return sum(len(lease.out) for lease in self.held())
 
     def started(self) -> bool:
         return all(lease.started for lease in self.held())

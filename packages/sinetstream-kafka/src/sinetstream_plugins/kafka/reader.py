@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
 from sinetstream.errors import ConnectionError, InvalidArgumentError
-from sinetstream.spi import Ability, PluginMessageReader
+from sinetstream.spi import AT_MOST_ONCE, Ability, PluginMessageReader
 
 from sinetstream_plugins.kafka.buffer import Batch
 from sinetstream_plugins.kafka.consumer import Consumer
@@ -19,6 +20,8 @@ from sinetstream_plugins.kafka.names import OPTIONS
 from sinetstream_plugins.kafka.options import parse
 
 __all__ = ["KafkaReader"]
+
+log = logging.getLogger("sinetstream")
 
 Take = Callable[[float | None], Batch | None]
 
@@ -57,6 +60,11 @@ class KafkaReader(PluginMessageReader):
         self._lease = Lease(TopicPartition("", 0))
 
     def open(self) -> None:
+        if self._options.consistency is not AT_MOST_ONCE and Ability.DURABLE not in self.abilities:
+            words = (
+                "%r: without `type_spec.group_id` the promise ends with this process; what is published later is missed"
+            )
+            log.warning(words, self._options.consistency)
         reach(self._options.brokers, self._options.client)
         self._consumer = Consumer(self._options, self._topics)
         self._take: Take = self._consumer.buffer.take
@@ -73,7 +81,7 @@ class KafkaReader(PluginMessageReader):
             for record in self._records:
                 if lease.over:
                     break
-                lease.handed = record.offset + 1
+                lease.hand_out(record)
                 yield record.value or b"", record.topic, record
             batch = self._take(self._timeout)
             if batch is None:
@@ -94,21 +102,30 @@ class KafkaReader(PluginMessageReader):
         return int(raw.timestamp) * 1000
 
     def seek_to_beginning(self) -> None:
-        self.consumer().seek(lambda client, partitions: client.seek_to_beginning(*partitions))
+        self.consumer().seek(lambda client, partitions: lambda: client.seek_to_beginning(*partitions))
 
     def seek_to_end(self) -> None:
-        self.consumer().seek(lambda client, partitions: client.seek_to_end(*partitions))
+        self.consumer().seek(lambda client, partitions: lambda: client.seek_to_end(*partitions))
 
     def seek_to_time(self, timestamp_us: int) -> None:
-        def move(client: KafkaConsumer, partitions: set[TopicPartition]) -> None:
-            found = client.offsets_for_times(dict.fromkeys(partitions, timestamp_us // 1000))
-            for partition in partitions:
-                if found.get(partition) is None:
-                    client.seek_to_end(partition)
-                else:
-                    client.seek(partition, found[partition].offset)
+        if timestamp_us < 0:
+            raise InvalidArgumentError("seek_to_time: Kafka has no times before 1970")
+        consumer = self.consumer()
 
-        self.consumer().seek(move)
+        def find(client: KafkaConsumer, partitions: set[TopicPartition]) -> Callable[[], None]:
+            times = dict.fromkeys(partitions, timestamp_us // 1000)
+            found = consumer.positions.patiently(lambda ms: client.offsets_for_times(times, timeout_ms=ms))
+
+            def move() -> None:
+                for partition in partitions:
+                    if found.get(partition) is None:
+                        client.seek_to_end(partition)
+                    else:
+                        client.seek(partition, found[partition].offset)
+
+            return move
+
+        consumer.seek(find)
 
     def metrics(self) -> Any:
         return self._consumer.metrics() if self._consumer is not None else None

@@ -44,7 +44,7 @@ class Rebalance(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # kafka-
         if not consumer.keeps_received:
             await self._finish(leases)
         consumer.lost(leases)
-        consumer.unassign(revoked)
+        consumer.positions.forget(revoked)
 
     async def on_partitions_lost(self, lost: set[TopicPartition]) -> None:
         consumer = self._consumer

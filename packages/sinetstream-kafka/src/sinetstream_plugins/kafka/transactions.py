@@ -14,7 +14,7 @@ from kafka.errors import KafkaTimeoutError
 from sinetstream.errors import ConnectionError, PublishTimeoutError, SinetError
 from sinetstream.spi import Delivery
 
-from sinetstream_plugins.kafka.commits import offsets
+from sinetstream_plugins.kafka.positions import offsets
 from sinetstream_plugins.kafka.producer import Record, close, fenced
 
 log = logging.getLogger("sinetstream")

@@ -1,0 +1,137 @@
+"""Where reading begins in each partition, and what of that the group knows."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
+from kafka.errors import KafkaTimeoutError, RebalanceInProgressError
+
+from sinetstream_plugins.kafka.leases import Leases
+
+__all__ = ["Positions", "Records", "offsets"]
+
+T = TypeVar("T")
+Records = dict[TopicPartition, list[Any]]
+
+_PATIENCE_S = 5.0
+_SLICE_MS = 500
+_LOOK_AHEAD_S = 2.0
+
+
+class Positions:
+    """Asks the broker in slices, so that whoever closes the reader need not wait. `forget` may be called by any thread."""
+
+    def __init__(self, client: KafkaConsumer, leases: Leases, stopping: threading.Event, *, keeps_up: bool) -> None:
+        """`keeps_up`: partitions that are made while the reader is open are read from their beginning."""
+        self._client = client
+        self._leases = leases
+        self._stopping = stopping
+        self._keeps_up = keeps_up
+        self._group = client.config["group_id"] is not None
+        self._known: set[TopicPartition] = set()
+        self._ends: dict[TopicPartition, int] = {}
+        self._look_at = 0.0
+
+    def note_known(self) -> None:
+        """What there is now was there before the reader."""
+        cluster = self._client._cluster
+        self._known = {TopicPartition(t, p) for t in cluster.topics() for p in cluster.partitions_for_topic(t) or ()}
+
+    def start(self, records: Records, *, anew: bool = False) -> None:
+        """Find where new leases begin; commit that, before the first message, where the group has no position or `anew`.
+
+        What is not found in time is not started: call again.
+        """
+        new = {lease.partition for lease in self._leases.held() if not lease.started}
+        committed = self._committed(new)
+        if self._keeps_up and not anew and (unread := new - self._known - committed):
+            self._client.seek_to_beginning(*unread)
+            for partition in unread:
+                records.pop(partition, None)
+        positions = self._found(new, records)
+        if self._group:
+            self.commit({p: position for p, position in positions.items() if anew or p not in committed})
+        for partition, position in positions.items():
+            if (lease := self._leases.of(partition)) is not None:
+                lease.start(position)
+
+    def commit(self, positions: dict[TopicPartition, int]) -> None:
+        """Once, while the partitions are ours: after a rebalance it would undo what others have committed."""
+
+        async def send() -> None:
+            if not positions.keys() <= self._client.assignment():
+                raise RebalanceInProgressError
+            await self._client._coordinator._send_offset_commit_request(offsets(positions))
+
+        manager = self._client._manager
+        sent = manager.call_soon(send)
+        self.patiently(lambda ms: self._client._net.run(manager.wait_for, sent, ms))
+
+    def commit_soon(self, positions: dict[TopicPartition, int]) -> Any:
+        """Send it, as the member that we are then; the future."""
+        return self._client._manager.call_soon(
+            self._client._coordinator._send_offset_commit_request, offsets(positions)
+        )
+
+    def look_ahead(self) -> None:
+        """While nothing is fetched, ask now and then how much there is, for `end`."""
+        if time.monotonic() >= self._look_at:
+            self._look_at = time.monotonic() + _LOOK_AHEAD_S
+            with suppress(KafkaTimeoutError):
+                self._ends = self._client.end_offsets(self._client.assignment(), timeout_ms=_SLICE_MS)
+
+    def end(self, partition: TopicPartition) -> int | None:
+        """The position of the next message to be published, as far as the broker has said. From any thread."""
+        state = self._client._subscription.assignment.get(partition)
+        ends = [end for end in (state and state.highwater, self._ends.get(partition)) if end is not None]
+        return max(ends, default=None)
+
+    def forget(self, partitions: Iterable[TopicPartition]) -> None:
+        """They are assigned no more. kafka-python would keep the position of one that comes back, whatever others did."""
+        subscription = self._client._subscription
+        subscription.assign_from_subscribed(sorted(subscription.assigned_partitions() - set(partitions)))
+
+    def renew(self, partitions: Iterable[TopicPartition]) -> None:
+        """They stay assigned, from their committed positions on: kafka-python asks for those, as often as it takes."""
+        assigned = sorted(self._client.assignment())
+        self.forget(partitions)
+        self._client._subscription.assign_from_subscribed(assigned)
+
+    def patiently(self, ask: Callable[[int], T]) -> T:
+        """`ask(timeout_ms)` until it does not time out, for about five seconds, or until the reader is closed."""
+        deadline = time.monotonic() + _PATIENCE_S
+        while True:
+            try:
+                return ask(_SLICE_MS)
+            except KafkaTimeoutError:
+                if self._stopping.is_set() or time.monotonic() > deadline:
+                    raise
+
+    def _committed(self, partitions: set[TopicPartition]) -> set[TopicPartition]:
+        if not self._group:
+            return set()
+        fetch = self._client._coordinator.fetch_committed_offsets
+        return set(self.patiently(lambda ms: fetch(partitions, timeout_ms=ms)))
+
+    def _found(self, partitions: set[TopicPartition], records: Records) -> dict[TopicPartition, int]:
+        found: dict[TopicPartition, int] = {}
+        deadline = time.monotonic() + _PATIENCE_S
+        while left := partitions - found.keys():
+            for partition in left:
+                first = records.get(partition)
+                position = first[0].offset if first else self._client.position(partition, timeout_ms=_SLICE_MS)
+                if position is not None:
+                    found[partition] = position
+            if self._stopping.is_set() or time.monotonic() > deadline:
+                break
+        return found
+
+
+def offsets(positions: dict[TopicPartition, int]) -> dict[TopicPartition, OffsetAndMetadata]:
+    """As kafka-python wants them."""
+    return {partition: OffsetAndMetadata(position, "", -1) for partition, position in positions.items()}
