@@ -1,5 +1,6 @@
 """What a reader on a real broker promises."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -20,6 +21,7 @@ from sinetstream import (
     MessageReader,
     MessageWriter,
     SinetError,
+    aio,
 )
 
 Service = dict[str, Any]
@@ -229,6 +231,36 @@ def test_a_member_that_waits_for_a_rebalance_stays_one(service: Service, topic: 
 
         assert not opening.is_alive()
         assert before == one._plugin._consumer.group_metadata().member_id
+
+
+async def _work_slowly(
+    service: Service, topic: str, ours: Service, working: threading.Event, stop: threading.Event
+) -> None:
+    async with aio.MessageReader(
+        topics=topic, consistency="AT_LEAST_ONCE", receive_timeout_ms=1000, **ours, **service
+    ) as reader:
+        async for _ in reader:
+            working.set()
+            await asyncio.sleep(0.2)
+            if stop.is_set():
+                break
+
+
+def test_a_rebalance_does_not_wait_for_what_asyncio_has_received_ahead(service: Service, topic: str) -> None:
+    ours, working, stop = group(**EARLIEST), threading.Event(), threading.Event()
+    write(service, topic, 300)
+    one = threading.Thread(target=lambda: asyncio.run(_work_slowly(service, topic, ours, working, stop)))
+    one.start()
+    try:
+        assert working.wait(10)
+        began = time.monotonic()
+        with MessageReader(topics=topic, consistency="AT_LEAST_ONCE", **ours, **service):
+            took = time.monotonic() - began
+    finally:
+        stop.set()
+        one.join()
+
+    assert took < 4.5
 
 
 def test_a_position_does_not_outlive_the_assignment(service: Service, topic: str) -> None:

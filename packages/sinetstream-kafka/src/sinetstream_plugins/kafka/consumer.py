@@ -116,11 +116,12 @@ class Consumer:
         if self.buffer.holds_back:
             self.buffer.finished_one()
 
-    def in_hand(self, lease: Lease) -> bool:
-        """Whether the application has something of this partition that is not finished."""
+    def in_hand(self, lease: Lease, record: Any) -> bool:
+        """Whether this record is not finished yet, or, in a transaction, what was finished is not committed."""
+        unfinished = bool(lease.out) and lease.out[0] is record
         if self.transactional:
-            return self.in_transaction and lease.handed != lease.committed
-        return bool(lease.out)
+            return self.in_transaction and (unfinished or lease.finished != lease.committed)
+        return unfinished
 
     def lost(self, leases: Iterable[Lease]) -> None:
         """These partitions are gone: what was received of them comes again, unless it is committed already."""
@@ -128,8 +129,8 @@ class Consumer:
         if self.keeps_received:
             self.leases.release(leases)
             return
-        if self.transactional and any(lease.started and lease.handed != lease.committed for lease in leases):
-            self.broken = True
+        if self.transactional and any(lease.finished != lease.committed for lease in leases):
+            self.broken = True  # so does finishing one of them that is in hand
         self.leases.give_up(leases)
         self.buffer.drop(leases)
 

@@ -55,8 +55,9 @@ class Rebalance(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # kafka-
         for lease in leases:
             lease.over = True
         consumer.buffer.drop(leases)
+        in_hand = [lease.out[0] if lease.out else None for lease in leases]  # asyncio has more, which nobody works on
         deadline = time.monotonic() + _IN_HAND_S
-        while not consumer.closing and time.monotonic() < deadline and any(map(consumer.in_hand, leases)):
+        while not consumer.closing and time.monotonic() < deadline and any(map(consumer.in_hand, leases, in_hand)):
             await self._sleep(_LOOK_S)  # nothing on this loop can be woken by the application's thread
         if consumer.commits is not None and not consumer.transactional:
             await self._commit(leases)
