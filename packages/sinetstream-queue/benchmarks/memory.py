@@ -17,27 +17,40 @@ __all__ = ["run"]
 _MB = 1_000_000
 _MAXSIZE = 2
 _NO_GROWTH_MB = 2.0  # a message in flight more or less
-_CRYPTO = {"password": "benchmark", "key_derivation": {"iteration": 100_000}}
+_CRYPTO = {"password": "benchmark", "key_derivation": {"iteration": 100_000, "salt_bytes": 16}}
+_GZIP: dict[str, Any] = {"data_compression": True, "compression": {"level": 1}}
+_ZSTD: dict[str, Any] = {"data_compression": True, "compression": {"algorithm": "zstd", "level": 1}}
 _SETTINGS: dict[str, dict[str, Any]] = {
     "plain": {},
     "AES-256-GCM": {"data_encryption": True, "crypto": _CRYPTO},
-    "gzip": {"data_compression": True, "compression": {"level": 1}},
-    "gzip and AES-256-GCM": {
-        "data_compression": True,
-        "compression": {"level": 1},
-        "data_encryption": True,
-        "crypto": _CRYPTO,
-    },
+    "gzip": _GZIP,
+    "gzip and AES-256-GCM": {**_GZIP, "data_encryption": True, "crypto": _CRYPTO},
+}
+
+
+def _with(compression: dict[str, Any], mode: str, padding: str) -> dict[str, Any]:
+    crypto = {**_CRYPTO, "algorithm": "AES", "mode": mode, "key_length": 256, "padding": padding}
+    return {**compression, "data_encryption": True, "crypto": crypto}
+
+
+_OTHERS = {
+    f"{algorithm} and AES-256-{mode} {padding}": _with(compression, mode, padding)
+    for algorithm, compression in (("gzip", _GZIP), ("zstd", _ZSTD))
+    for mode, padding in (("GCM", "pkcs7"), ("EAX", "none"), ("EAX", "pkcs7"), ("CTR", "none"), ("CBC", "pkcs7"))
 }
 
 
 def run(quick: bool) -> list[Row]:
     few, many = (2, 10) if quick else (100, 1000)
-    return [row for name in _SETTINGS for row in (_copies(name), *_growth(name, few, many))]
+    return [
+        *(row for name in _SETTINGS for row in (_copies(name), *_growth(name, few, many))),
+        *map(_copies, _OTHERS),
+    ]
 
 
 def _endpoints(name: str) -> tuple[MessageWriter[bytes], MessageReader[bytes]]:
-    common: dict[str, Any] = {"no_config": True, "type": "queue", "type_spec": {"maxsize": _MAXSIZE}, **_SETTINGS[name]}
+    common: dict[str, Any] = {"no_config": True, "type": "queue", "type_spec": {"maxsize": _MAXSIZE}}
+    common |= (_SETTINGS | _OTHERS)[name]
     topic = f"memory-{name}"
     return MessageWriter(topic=topic, **common), MessageReader(topics=topic, **common)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
+
+from sinetstream.codec.encryption.pouring import LARGE, poured
 
 __all__ = ["CounterStream", "Ctr"]
 
@@ -32,6 +36,10 @@ class CounterStream:
         self._idle.append(context)
         return result
 
+    def pour(self, counter: bytes, front: bytes, *parts: bytes | memoryview) -> BytesIO:
+        """For large ones: `front`, then the parts with the key stream added."""
+        return poured(Cipher(self._aes, CTR(counter)).encryptor(), front, *parts)
+
 
 class Ctr:
     """Counter mode under one key. It cannot tell what was forged."""
@@ -39,8 +47,12 @@ class Ctr:
     def __init__(self, key: bytes) -> None:
         self._stream = CounterStream(key)
 
-    def seal(self, head: bytes, associated: bytes, prefix: bytes, payload: bytes) -> bytes:
-        return b"".join((head, associated, self._stream.add(associated[-_IV_BYTES:], prefix + payload)))
+    def seal(self, head: bytes, associated: bytes, prefix: bytes, payload: bytes, padding: bytes) -> bytes:
+        counter = associated[-_IV_BYTES:]
+        if len(payload) < LARGE:
+            return b"".join((head, associated, self._stream.add(counter, prefix + payload + padding)))
+        return self._stream.pour(counter, head + associated, prefix, payload, padding).getvalue()
 
-    def open(self, associated: bytes, sealed: bytes | memoryview) -> bytes:
-        return self._stream.add(associated[-_IV_BYTES:], sealed)
+    def open(self, associated: bytes, sealed: bytes | memoryview) -> bytes | BytesIO:
+        counter = associated[-_IV_BYTES:]
+        return self._stream.add(counter, sealed) if len(sealed) < LARGE else self._stream.pour(counter, b"", sealed)

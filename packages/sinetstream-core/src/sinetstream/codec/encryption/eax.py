@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from hmac import compare_digest
+from io import BytesIO
 
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
 from sinetstream.codec.encryption.counter import CounterStream
+from sinetstream.codec.encryption.pouring import LARGE
 from sinetstream.errors import InvalidMessageError
 
 __all__ = ["Eax"]
@@ -24,10 +26,19 @@ class Eax:
         self._stream = CounterStream(key)
         self._of_nonce, self._of_header, self._of_ciphertext = (_omac(key, tweak) for tweak in range(3))
 
-    def seal(self, head: bytes, associated: bytes, prefix: bytes, payload: bytes) -> bytes:
-        return b"".join((head, associated, *self.encrypt(associated[-_NONCE_BYTES:], prefix + payload, associated)))
+    def seal(self, head: bytes, associated: bytes, prefix: bytes, payload: bytes, padding: bytes) -> bytes:
+        nonce = associated[-_NONCE_BYTES:]
+        if len(payload) < LARGE:
+            return b"".join((head, associated, *self.encrypt(nonce, prefix + payload + padding, associated)))
+        counter = _finish(self._of_nonce, nonce)
+        front = head + associated
+        message = self._stream.pour(counter, front, prefix, payload, padding)
+        with message.getbuffer() as view:
+            tag = self._tag(counter, associated, view[len(front) :])
+        message.write(tag)
+        return message.getvalue()
 
-    def open(self, associated: bytes, sealed: bytes | memoryview) -> bytes:
+    def open(self, associated: bytes, sealed: bytes | memoryview) -> bytes | BytesIO:
         end = len(sealed) - self._tag_bytes
         return self.decrypt(associated[-_NONCE_BYTES:], sealed[:end], sealed[end:], associated)
 
@@ -37,12 +48,16 @@ class Eax:
         ciphertext = self._stream.add(counter, plain)
         return ciphertext, self._tag(counter, header, ciphertext)
 
-    def decrypt(self, nonce: bytes, ciphertext: bytes | memoryview, tag: bytes | memoryview, header: bytes) -> bytes:
+    def decrypt(
+        self, nonce: bytes, ciphertext: bytes | memoryview, tag: bytes | memoryview, header: bytes
+    ) -> bytes | BytesIO:
         """The plaintext. Raises `InvalidMessageError`, and decrypts nothing, where the tag is another."""
         counter = _finish(self._of_nonce, nonce)
         if not compare_digest(tag, self._tag(counter, header, ciphertext)):
             raise InvalidMessageError("decryption: the message is forged, damaged, or under another key")
-        return self._stream.add(counter, ciphertext)
+        if len(ciphertext) < LARGE:
+            return self._stream.add(counter, ciphertext)
+        return self._stream.pour(counter, b"", ciphertext)
 
     def _tag(self, counter: bytes, header: bytes, ciphertext: bytes | memoryview) -> bytes:
         of_header = int.from_bytes(_finish(self._of_header, header))

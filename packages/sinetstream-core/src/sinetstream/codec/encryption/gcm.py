@@ -14,13 +14,13 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import GCM
 
+from sinetstream.codec.encryption.pouring import LARGE, poured, room
 from sinetstream.errors import InvalidMessageError
 
 __all__ = ["Gcm"]
 
 _NONCE_BYTES = 16
 _TAG_BYTES = 16
-_LARGE = 32 * 1024  # from here on writing in place is worth its fixed costs
 
 
 class Gcm:
@@ -30,36 +30,25 @@ class Gcm:
         self._aead = AESGCM(key)
         self._aes = AES(key)
 
-    def seal(self, head: bytes, associated: bytes, prefix: bytes, payload: bytes) -> bytes:
+    def seal(self, head: bytes, associated: bytes, prefix: bytes, payload: bytes, padding: bytes) -> bytes:
         nonce = associated[-_NONCE_BYTES:]
-        if len(payload) < _LARGE:
-            return b"".join((head, associated, self._aead.encrypt(nonce, prefix + payload, associated)))
-        message, at = _room(head + associated, len(prefix) + len(payload) + _TAG_BYTES)
+        if len(payload) < LARGE:
+            return b"".join((head, associated, self._aead.encrypt(nonce, prefix + payload + padding, associated)))
         context = Cipher(self._aes, GCM(nonce)).encryptor()
         context.authenticate_additional_data(associated)
-        with message.getbuffer() as view:
-            for part in prefix, payload:
-                at += context.update_into(part, view[at:])
-            context.finalize()
-            view[at:] = context.tag
+        message = poured(context, head + associated, prefix, payload, padding)
+        context.finalize()
+        message.write(context.tag)
         return message.getvalue()
 
     def open(self, associated: bytes, sealed: bytes | memoryview) -> bytes | BytesIO:
         nonce = associated[-_NONCE_BYTES:]
         try:
-            if len(sealed) < _LARGE:
+            if len(sealed) < LARGE:
                 return self._aead.decrypt(nonce, sealed, associated)
-            plain, _ = _room(b"", len(sealed) - _TAG_BYTES)
+            plain = room(len(sealed) - _TAG_BYTES)
             with plain.getbuffer() as view:
                 self._aead.decrypt_into(nonce, sealed, associated, view)
         except InvalidTag as error:
             raise InvalidMessageError("decryption: the message is forged, damaged, or under another key") from error
         return plain
-
-
-def _room(front: bytes, size: int) -> tuple[BytesIO, int]:
-    buffer = BytesIO()  # unlike a bytearray, it gives its bytes away without a copy
-    at = buffer.write(front)
-    buffer.seek(at + size - 1)
-    buffer.write(b"\0")
-    return buffer, at

@@ -9,7 +9,7 @@ from os import urandom
 from sinetstream.codec import envelope
 from sinetstream.codec.encryption.keys import Keys
 from sinetstream.codec.encryption.modes import Mode, mode_named
-from sinetstream.codec.encryption.padding import pad, unpad
+from sinetstream.codec.encryption.padding import padding, unpad
 from sinetstream.errors import InvalidArgumentError, InvalidMessageError
 from sinetstream.settings import EncryptionSettings
 
@@ -50,9 +50,8 @@ class Encrypted:
         self._seal = keys.own(self._salt).seal if writing else _cannot_seal
 
     def encrypt(self, head: bytes, prefix: bytes, payload: bytes) -> bytes:
-        if self._padded:
-            prefix, payload = b"", pad(prefix + payload)
-        return self._seal(head, self._salt + urandom(_IV_BYTES), prefix, payload)
+        end = padding(len(prefix) + len(payload)) if self._padded else b""
+        return self._seal(head, self._salt + urandom(_IV_BYTES), prefix, payload, end)
 
     def decrypt(self, message: bytes, start: int, key_version: int | None) -> tuple[bytes | BytesIO, int]:
         version = self._keys.version(key_version)
@@ -66,7 +65,7 @@ class Encrypted:
         sealed = message[sealed_at:] if size < _LARGE else memoryview(message)[sealed_at:]
         plain = key.cipher.open(message[start:sealed_at], sealed)
         if self._padded:
-            plain = unpad(plain if isinstance(plain, bytes) else plain.getvalue())
+            plain = unpad(plain)
         if not key.proven and self._proves(plain):
             self._keys.prove(version, salt, key)
         return plain, 0
@@ -80,5 +79,5 @@ def _never(_plain: bytes | BytesIO) -> bool:
     return False
 
 
-def _cannot_seal(_head: bytes, _associated: bytes, _prefix: bytes, _payload: bytes) -> bytes:
+def _cannot_seal(*_parts: bytes) -> bytes:
     raise InvalidMessageError("encryption: this codec was built for reading and has no key to encrypt with")

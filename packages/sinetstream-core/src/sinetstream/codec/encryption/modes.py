@@ -18,8 +18,8 @@ __all__ = ["Cipher", "Mode", "mode_named"]
 class Cipher(Protocol):
     """A mode with a key, usable from several threads at once. `associated` is the salt, then the IV of 16 bytes."""
 
-    def seal(self, head: bytes, associated: bytes, prefix: bytes, payload: bytes) -> bytes:
-        """`head`, `associated`, then prefix and payload as one ciphertext, and the tag, all in one piece."""
+    def seal(self, head: bytes, associated: bytes, prefix: bytes, payload: bytes, padding: bytes) -> bytes:
+        """`head`, `associated`, then prefix, payload and padding as one ciphertext, and the tag, all in one piece."""
         ...
 
     def open(self, associated: bytes, sealed: bytes | memoryview) -> bytes | BytesIO:

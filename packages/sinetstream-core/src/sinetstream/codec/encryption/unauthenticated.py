@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from io import BytesIO
 
 from cryptography.hazmat.decrepit.ciphers.modes import CFB8, OFB
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
+from sinetstream.codec.encryption.pouring import LARGE, poured
 from sinetstream.errors import InvalidMessageError
 
 __all__ = ["Unauthenticated", "cbc", "cfb8", "ofb"]
@@ -23,16 +25,24 @@ class Unauthenticated:
         self._aes = AES(key)
         self._mode = mode
 
-    def seal(self, head: bytes, associated: bytes, prefix: bytes, payload: bytes) -> bytes:
+    def seal(self, head: bytes, associated: bytes, prefix: bytes, payload: bytes, padding: bytes) -> bytes:
         context = Cipher(self._aes, self._mode(associated[-_IV_BYTES:])).encryptor()
-        return b"".join((head, associated, context.update(prefix + payload), context.finalize()))
+        if len(payload) < LARGE:
+            return b"".join((head, associated, context.update(prefix + payload + padding), context.finalize()))
+        message = poured(context, head + associated, prefix, payload, padding)
+        message.write(context.finalize())
+        return message.getvalue()
 
-    def open(self, associated: bytes, sealed: bytes | memoryview) -> bytes:
+    def open(self, associated: bytes, sealed: bytes | memoryview) -> bytes | BytesIO:
         context = Cipher(self._aes, self._mode(associated[-_IV_BYTES:])).decryptor()
         try:
-            return context.update(sealed) + context.finalize()
+            if len(sealed) < LARGE:
+                return context.update(sealed) + context.finalize()
+            plain = poured(context, b"", sealed)
+            plain.write(context.finalize())
         except ValueError as error:  # CBC, of what are no whole blocks
             raise InvalidMessageError("decryption: the message is cut off or damaged") from error
+        return plain
 
 
 def cbc(key: bytes) -> Unauthenticated:
