@@ -24,7 +24,11 @@ def now_us() -> int:
 
 
 def microseconds(seconds: object) -> int:
-    """Rounded to the nearest. Raises `InvalidArgumentError`."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not abs(seconds) < _LATEST_S:
-        raise InvalidArgumentError(f"timestamp: must be seconds since the Unix epoch, not {seconds!r:.40}")
+    """Rounded to the nearest. Raises `InvalidArgumentError`, which does not show what it was given: not all can print."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        words = f"must be seconds since the Unix epoch, not {type(seconds).__name__}"
+        raise InvalidArgumentError(f"timestamp: {words}")
+    if not abs(seconds) < _LATEST_S:
+        words = f"must be seconds since the Unix epoch, fewer than {_LATEST_S:,} either way"
+        raise InvalidArgumentError(f"timestamp: {words}")
     return round(seconds * 1_000_000)

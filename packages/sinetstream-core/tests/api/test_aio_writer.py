@@ -104,7 +104,7 @@ def test_a_failure_is_raised_translated(late: Lab) -> None:
     [
         ({"value": "not bytes"}, InvalidMessageError),
         ({"value": b"", "timestamp": "soon"}, InvalidArgumentError),
-        ({"value": b"", "timestamp": 10**400}, InvalidArgumentError),
+        ({"value": b"", "timestamp": 10**5000}, InvalidArgumentError),
         ({"value": b"", "key": b"k"}, UnsupportedOperationError),
         ({"value": b"", "headers": {}}, UnsupportedOperationError),
         ({"value": b"x" * 2000}, BufferFullError),

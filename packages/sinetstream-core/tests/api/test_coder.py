@@ -79,6 +79,8 @@ def test_what_cannot_be_encoded_is_refused() -> None:
         Encoder().encode("text")
     with pytest.raises(InvalidArgumentError):
         Encoder().encode(b"", "soon")  # type: ignore[arg-type]  # which is the point
+    with pytest.raises(InvalidArgumentError):
+        Encoder().encode(b"", 10**5000)
 
 
 @pytest.mark.parametrize("cls", [Encoder, Decoder])

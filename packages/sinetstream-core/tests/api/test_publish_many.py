@@ -143,9 +143,12 @@ def test_each_failure_is_told_with_its_index_when_all_have_ended(lab4: Lab, publ
     assert caught.value.__cause__ is failures[1]
 
 
-def test_a_timestamp_that_is_none_fails_each_message(lab4: Lab, publish_many: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("timestamp", ["soon", pytest.param(10**5000, id="too large to print")])
+def test_a_timestamp_that_is_none_fails_each_message(
+    lab4: Lab, publish_many: Callable[..., Any], timestamp: Any
+) -> None:
     with pytest.raises(PublishManyError) as caught:
-        publish_many([b"a", b"b"], "soon")
+        publish_many([b"a", b"b"], timestamp)
 
     assert [InvalidArgumentError] * 2 == [type(error) for error in caught.value.failures.values()]
     assert [] == lab4.published

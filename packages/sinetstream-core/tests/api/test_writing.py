@@ -99,7 +99,22 @@ def test_without_a_timestamp_it_is_now(lab: Lab) -> None:
     assert before - 0.001 <= decoder.decode(lab.published[0]).timestamp <= after + 0.001
 
 
-@pytest.mark.parametrize("timestamp", ["now", math.inf, math.nan, -math.inf, True, 10**400, 1e300, 1e14, [1], b"1"])
+@pytest.mark.parametrize(
+    "timestamp",
+    [
+        "now",
+        math.inf,
+        math.nan,
+        -math.inf,
+        True,
+        10**400,
+        1e300,
+        1e14,
+        [1],
+        b"1",
+        pytest.param(10**5000, id="too large to print"),
+    ],
+)
 def test_a_timestamp_that_is_none_is_refused_before_anything_is_sent(lab: Lab, timestamp: Any) -> None:
     lab.registered(writer=lab.writer())
     with writer(lab) as it, pytest.raises(InvalidArgumentError, match="timestamp"):
