@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from sinetstream.config.masking import MaskedBytes, MaskedInt, MaskedStr, masked
 from sinetstream.settings import ServiceSettings
 
@@ -31,6 +32,7 @@ Load = Callable[..., ServiceSettings]
         {"crypto": {"password": {"value": "hunter2"}}},
         {"auth_data": b"hunter2"},
         {"passphrase": ("hunter2",)},
+        {"passphrase": {"hunter2"}},
     ],
 )
 def test_a_secret_does_not_print_and_is_still_equal(params: dict[str, Any]) -> None:
@@ -40,6 +42,20 @@ def test_a_secret_does_not_print_and_is_still_equal(params: dict[str, Any]) -> N
     assert "***" in repr(result)
     assert result == params
     assert "hunter2" in repr(params)
+
+
+@pytest.mark.parametrize("text", ["1234", "1234.5", "1.0e+9", ".inf", "2001-02-03", "2001-02-03 04:05:06.5 +9:00"])
+def test_a_secret_that_nobody_quoted_does_not_print_and_is_still_equal(text: str) -> None:
+    value = yaml.safe_load(text)
+    result = masked({"keyfile_password": value})
+
+    assert "{'keyfile_password': ***}" == f"{result}" == f"{pickle.loads(pickle.dumps(result))}"
+    assert (value, str(value)) == (result["keyfile_password"], str(result["keyfile_password"]))
+
+
+@pytest.mark.parametrize("value", [True, False, None])
+def test_what_says_yes_no_or_nothing_prints(value: bool | None) -> None:
+    assert masked({"password": value})["password"] is value
 
 
 def test_what_is_no_secret_prints() -> None:

@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 import re
+from datetime import date, datetime
 from typing import Any
 
-__all__ = ["MaskedBytes", "MaskedInt", "MaskedStr", "hidden", "masked"]
+__all__ = [
+    "MaskedBytes",
+    "MaskedDate",
+    "MaskedDatetime",
+    "MaskedFloat",
+    "MaskedInt",
+    "MaskedStr",
+    "hidden",
+    "masked",
+]
 
 _SECRET = re.compile(
     "passw|passphrase|secret|token|credential|authorization|cookie|bearer|apikey|privatekey|accesskey|keyfiledata|authdata"
@@ -42,6 +52,30 @@ class MaskedInt(int):
         return int.__repr__(self)
 
 
+class MaskedFloat(float):
+    """As `MaskedInt`, for a password with a point in it."""
+
+    def __repr__(self) -> str:
+        return "***"
+
+    def __str__(self) -> str:
+        return float.__repr__(self)
+
+
+class MaskedDate(date):
+    """As `MaskedInt`, for a password that YAML takes for a date."""
+
+    def __repr__(self) -> str:
+        return "***"
+
+
+class MaskedDatetime(datetime):
+    """As `MaskedDate`, with a time."""
+
+    def __repr__(self) -> str:
+        return "***"
+
+
 def masked(value: Any) -> Any:
     """A copy of parameters in which what is secret by its name is masked.
 
@@ -52,13 +86,19 @@ def masked(value: Any) -> Any:
 
 
 def hidden(value: Any) -> Any:
-    """The same value, masked if it is text, bytes or an integer."""
+    """The same value, masked if it is text, bytes, a number or a date: whatever a file can say that is no container."""
     if isinstance(value, str):
         return MaskedStr(value)
     if isinstance(value, bytes):
         return MaskedBytes(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return MaskedInt(value)
+    if isinstance(value, float):
+        return MaskedFloat(value)
+    if isinstance(value, datetime):
+        return MaskedDatetime.combine(value.date(), value.timetz())
+    if isinstance(value, date):
+        return MaskedDate.fromordinal(value.toordinal())
     return value
 
 
@@ -67,7 +107,7 @@ def _masked(value: Any, name: str, *, secret: bool) -> Any:
         return {
             k: _masked(v, str(k), secret=_is_secret(str(k), name) or (secret and k != "path")) for k, v in value.items()
         }
-    if type(value) in (list, tuple):
+    if type(value) in (list, tuple, set):
         return type(value)(_masked(v, name, secret=secret) for v in value)
     return hidden(value) if secret else value
 
