@@ -40,6 +40,8 @@ def refused(text: str | bytes) -> str:
         ("a: !!python/object/apply:os.getcwd []", "f.yml:1:4: an unknown tag"),
         ("a: &x [*x]", "f.yml:1:4: contains itself"),
         ("<<: 7", "f.yml:1:"),
+        ("a: &x 1\nb: &x 2\n", "f.yml:2:4: an anchor is defined twice"),
+        ("a:\n\tb: 1\n", "f.yml:2:1: a tab, where YAML takes spaces"),
         ("&a &b", "f.yml:1:4: expected '<document start>', but found '<anchor>'"),
     ],
 )

@@ -130,8 +130,12 @@ def _scrubbed(error: yaml.MarkedYAMLError) -> str:
     problem = error.problem or error.context or "malformed"
     if isinstance(error, ComposerError) and problem.startswith("found undefined alias"):
         return "an alias without an anchor; quote the value if it begins with '*'"
+    if isinstance(error, ComposerError) and str(error.context).startswith("found duplicate anchor"):
+        return "an anchor is defined twice"
     if isinstance(error, ComposerError | ConstructorError):
-        return str(problem) if not problem.startswith("found duplicate anchor") else "an anchor is defined twice"
+        return str(problem)
+    if problem.startswith(r"found character '\t'"):
+        return "a tab, where YAML takes spaces"
     return re.sub(r"'[^']*'", _masked, problem)
 
 
