@@ -245,6 +245,19 @@ def test_several_versions_are_keys_or_passwords(load: Load, home: Path) -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("keys", {1: bytes(32), 3: bytes(32)}),
+        ("keys", {1: "hunter2", 2: "other", 3: {"value": b"hunter2"}}),
+        ("_keys", {1: bytes(32), 3: bytes(32)}),
+    ],
+)
+def test_two_versions_have_two_secrets(load: Load, name: str, keys: dict[int, Any]) -> None:
+    """Else the version in a message's header could be changed without being noticed."""
+    assert "is the same secret as version 1" in refusal(load, f"crypto.{name}.3", **{name: keys})
+
+
 def test_the_peers_keys_are_raw(load: Load) -> None:
     assert encryption(load, _keys={3: bytes(32)}).keys[3].value == bytes(32)
     refusal(load, "crypto._keys.3", _keys={3: "hunter2"})

@@ -35,12 +35,17 @@ def secrets(crypto: Section, key_bits: int) -> dict[int, Secret]:
 
 
 def _versions(keys: Section, key_bits: int, encoding: str | None) -> dict[int, Secret]:
-    result = {}
+    result: dict[int, Secret] = {}
     for version, value in keys.values.items():
         if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= _HIGHEST:
             raise keys.error(version, f"a key version must be an integer from 1 to {_HIGHEST}, not {shown(version)}")
         is_password = encoding is not None and not isinstance(value, bytes)
-        result[version] = _password(keys, version, encoding or "") if is_password else _raw(keys, version, key_bits)
+        secret = _password(keys, version, encoding or "") if is_password else _raw(keys, version, key_bits)
+        for other, known in result.items():
+            if secret == known:
+                words = f"is the same secret as version {other}; each version must have one of its own"
+                raise keys.error(version, words)
+        result[version] = secret
     if not result:
         where, _, key = keys.path.rpartition(".")
         raise Section({}, where).error(key, "must hold at least one key version")
