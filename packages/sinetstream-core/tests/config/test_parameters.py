@@ -300,6 +300,15 @@ def test_broker_parameters_stand_beside_the_common_ones_in_versions_1_and_2(load
     assert key in load(f"{version}{{s: {{type: queue, {key}: x}}}}").params
 
 
+@pytest.mark.parametrize("version", [V2, V1])
+@pytest.mark.parametrize(("key", "meant"), [("auto_offset_rest", "auto_offset_reset"), ("grup_id", "group_id")])
+def test_a_misspelt_parameter_of_the_plugins_is_an_error_in_versions_1_and_2(
+    load: Load, version: str, key: str, meant: str
+) -> None:
+    with pytest.raises(InvalidArgumentError, match=f"services.s.{key}: .*did you mean '{meant}'"):
+        load(f"{version}{{s: {{type: queue, {key}: x}}}}", declared=frozenset({"auto_offset_reset", "group_id"}))
+
+
 @pytest.mark.parametrize("text", [f"{V3}{{s: {{type: queue, qos: 1}}}}", None])
 def test_an_unknown_parameter_is_an_error_in_version_3_and_without_a_file(load: Load, text: str | None) -> None:
     given = {} if text else {"type": "queue", "qos": 1}

@@ -1,4 +1,4 @@
-"""Common parameters that are misspelt."""
+"""Parameters that are misspelt."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ def refuse_unknown(section: Section, version: int, plugin_type: str, declared: f
     """Refuse keys that are neither common nor the plugin's.
 
     In version 3 that is every such key, in versions 1 and 2 (broker parameters stand beside the common ones) one that is
-    near to a common key. A plugin that declares nothing gets what it is given; a near key is then logged in version 3.
+    near to one of them. A plugin that declares nothing gets what it is given; a near key is then logged in version 3.
     """
+    known = COMMON | (declared or frozenset())
     for key in section.values:
         if not isinstance(key, str):
             raise section.error(key, f"a parameter's name must be a string, not {shown(key)}")
-        if key in COMMON or key in (declared or ()):
+        if key in known:
             continue
-        meant = near(key, COMMON)
+        meant = near(key, known)
         if version >= 3 and declared is not None:
-            known = COMMON | declared
             place = f"parameters of {plugin_type} itself belong to {section.at('type_spec')}"
             hint = did_you_mean(key, known) if nearest(key, known) else f"; {place}"
             raise section.error(key, f"unknown parameter{hint}")
