@@ -54,27 +54,25 @@ class SinetError(Exception):
     """
 
 
-class InvalidArgumentError(SinetError, ValueError):
+class _PlacedError(SinetError):
+    def __init__(self, message: str = "", *, path: str | None = None) -> None:
+        super().__init__(*([message] if message else []))
+        self.path = path
+
+
+class InvalidArgumentError(_PlacedError, ValueError):
     """A parameter or an argument has a wrong value or type. Nothing was sent.
 
     `path` is the place in dotted form (`services.lab.crypto.mode`), None where there is none.
     """
-
-    def __init__(self, message: str = "", *, path: str | None = None) -> None:
-        super().__init__(*([message] if message else []))
-        self.path = path
 
 
 class UnsupportedOperationError(InvalidArgumentError, NotImplementedError):
     """The plugin does not declare the ability that this call or parameter needs."""
 
 
-class InvalidConfigError(SinetError, ValueError):
+class InvalidConfigError(_PlacedError, ValueError):
     """A configuration source is malformed. `path` is the place in it, None where there is none."""
-
-    def __init__(self, message: str = "", *, path: str | None = None) -> None:
-        super().__init__(*([message] if message else []))
-        self.path = path
 
 
 class NoConfigError(SinetError, LookupError):
@@ -85,8 +83,8 @@ class NoServiceError(SinetError, LookupError):
     """The configuration does not define the service."""
 
 
-class UnsupportedServiceTypeError(SinetError, LookupError):
-    """No plugin of this `type` is installed, or the one installed is unusable."""
+class UnsupportedServiceTypeError(_PlacedError, LookupError):
+    """No plugin of this `type` is installed, or the one installed is unusable. `path` is where it was asked for."""
 
 
 class ConnectionError(SinetError, builtins.ConnectionError):

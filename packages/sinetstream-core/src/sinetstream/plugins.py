@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sinetstream.errors import InvalidArgumentError, UnsupportedServiceTypeError
+from sinetstream.spelling import near
 from sinetstream.spi.plugin import (
     PluginAsyncMessageReader,
     PluginAsyncMessageWriter,
@@ -29,6 +30,8 @@ _CONTRACTS: dict[str, type[Any]] = {
     "sinetstream.value_type": PluginValueType,
     "sinetstream.compression": PluginCompression,
 }
+
+_PLACES = {"sinetstream.value_type": "value_type", "sinetstream.compression": "compression.algorithm"}
 
 _lock = threading.Lock()
 _registered: dict[tuple[str, str], type[Any]] = {}
@@ -76,31 +79,39 @@ def installed(group: str) -> list[str]:
 def find(name: str, *groups: str) -> tuple[str, type[Any]]:
     """The first of `groups` that has `name`, and its class.
 
-    Raises `UnsupportedServiceTypeError`, saying what is installed and what to install, or, where a `sinetstream` older
-    than 2 is installed beside this one, what to uninstall.
+    Raises `UnsupportedServiceTypeError`, saying what is installed and what was meant or what to install, or, where a
+    `sinetstream` older than 2 is installed beside this one, what to uninstall.
     """
     for group in groups:
         if cls := _get(group, name):
             return group, cls
     elsewhere = [group for group in list(_CONTRACTS)[:4] if group not in groups and name in installed(group)]
     if elsewhere:
-        raise UnsupportedServiceTypeError(
-            f"type {name!r} has no plugin in {' or '.join(groups)}, only in {', '.join(elsewhere)}"
-        )
+        words = f"{name!r} has no plugin in {' or '.join(groups)}, only in {', '.join(elsewhere)}"
+        raise _unsupported(groups[0], words)
     names = sorted({known for group in groups for known in installed(group)})
-    raise UnsupportedServiceTypeError(
-        f"no plugin for type {name!r} is installed (installed: {', '.join(names) or 'none'}); "
-        f"if its wheel is named as usual: pip install sinetstream-{name}"
-    )
+    meant = near(name, names)
+    hint = f"did you mean {meant!r}?" if meant else f"if its wheel is named as usual: pip install sinetstream-{name}"
+    words = f"no plugin for {name!r} is installed (installed: {', '.join(names) or 'none'}); {hint}"
+    raise _unsupported(groups[0], words)
 
 
 def load(group: str, name: str) -> type[Any]:
     """The class of a value type or a compression. Raises `InvalidArgumentError`, saying what is installed."""
     cls = _get(group, name)
     if cls is None:
-        word = group.removeprefix("sinetstream.")
-        raise InvalidArgumentError(f"{word}: {name!r} is none of {', '.join(installed(group)) or '(none installed)'}")
+        names = installed(group)
+        meant = near(name, names)
+        hint = f"; did you mean {meant!r}?" if meant else ""
+        place = _PLACES[group]
+        words = f"{place}: {name!r} is none of {', '.join(names) or '(none installed)'}{hint}"
+        raise InvalidArgumentError(words, path=place)
     return cls
+
+
+def _unsupported(group: str, words: str) -> UnsupportedServiceTypeError:
+    place = _PLACES.get(group, "type")
+    return UnsupportedServiceTypeError(f"{place}: {words}", path=place)
 
 
 def _get(group: str, name: str) -> type[Any] | None:
@@ -148,9 +159,7 @@ def _distribution(entry: EntryPoint) -> str:
 def _only(entries: list[EntryPoint], group: str, name: str) -> EntryPoint:
     owners = sorted({_distribution(entry) for entry in entries})
     if len(owners) > 1:
-        raise UnsupportedServiceTypeError(
-            f"{name!r} in {group} is claimed by {' and by '.join(owners)}: uninstall all but one"
-        )
+        raise _unsupported(group, f"{name!r} in {group} is claimed by {' and by '.join(owners)}: uninstall all but one")
     return entries[0]
 
 
@@ -159,11 +168,10 @@ def _import(entry: EntryPoint, group: str) -> type[Any]:
     try:
         cls = entry.load()
     except Exception as error:
-        raise UnsupportedServiceTypeError(
-            f"the plugin {entry.name!r} of {owner} cannot be imported: {type(error).__name__}: {error}"
-        ) from error
+        words = f"the plugin {entry.name!r} of {owner} cannot be imported: {type(error).__name__}: {error}"
+        raise _unsupported(group, words) from error
     if problem := _problem(group, cls):
-        raise UnsupportedServiceTypeError(f"the plugin {entry.name!r} of {owner} is unusable: {problem}")
+        raise _unsupported(group, f"the plugin {entry.name!r} of {owner} is unusable: {problem}")
     return cls  # type: ignore[no-any-return]  # `_problem` found it to be a class
 
 

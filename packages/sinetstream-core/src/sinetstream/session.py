@@ -86,19 +86,20 @@ class Session:
         if own_thread:
             self._receive_timeout_ms = inf if hasattr(self.plugin_class, "abilities") else SLICE_MS
         self._errors: Mapping[type[BaseException], type[SinetError]] = getattr(self.plugin_class, "errors", {})
-        self.codec: MessageCodec = build(self.settings.codec, plugins.load, writing=False)
         self.meter = Meter()
         self._state = State.CLOSED
         self._opener = 0
         self._changed = threading.Condition()
         self._plugin: Any = None
-        self._params = self._plugin_params()
-        with inline.files(self._params) as params:
-            first = self._construct(params)
+        with config.placed(self.settings.path):
+            self.codec: MessageCodec = build(self.settings.codec, plugins.load, writing=False)
+            self._params = self._plugin_params()
+            with inline.files(self._params) as params:
+                first = self._construct(params)
+            self.declares_abilities = hasattr(first, "abilities")
+            self.abilities: frozenset[Ability] = declared(first, self.settings.type, role)
+            self._check_consistency()
         self._unopened: Any = None if inline.has_inline(self._params) else first
-        self.declares_abilities = hasattr(first, "abilities")
-        self.abilities: frozenset[Ability] = declared(first, self.settings.type, role)
-        self._check_consistency()
 
     def open(self, ready: Callable[[Any], None]) -> Any:
         """Open the plugin, give it to `ready` before anybody can close it, and return it; after an error it is closed.
@@ -113,10 +114,11 @@ class Session:
             self._opener = threading.get_ident()
         opened = State.CLOSED
         try:
-            if self._role == "writer":  # derives the key, so that no publish has to
-                self.codec = build(self.settings.codec, plugins.load, writing=True)
-            with inline.files(self._params) as params:
-                plugin = self._open_one(params, ready)
+            with config.placed(self.settings.path):
+                if self._role == "writer":  # derives the key, so that no publish has to
+                    self.codec = build(self.settings.codec, plugins.load, writing=True)
+                with inline.files(self._params) as params:
+                    plugin = self._open_one(params, ready)
             opened = State.OPEN
             return plugin
         finally:
@@ -245,8 +247,8 @@ class Session:
         if asked not in _NEEDED or _NEEDED[asked] in self.abilities:
             return
         if self.declares_abilities:
-            at = ".".join(filter(None, (self.settings.path, "consistency")))
-            raise UnsupportedOperationError(f"{at}: plugin {self.settings.type!r} does not promise {asked!r}", path=at)
+            words = f"consistency: plugin {self.settings.type!r} does not promise {asked!r}"
+            raise UnsupportedOperationError(words, path="consistency")
         log.warning(
             "plugin %r declares no abilities: AT_MOST_ONCE is promised, %r is only passed on to it",
             self.settings.type,
@@ -286,7 +288,9 @@ class Session:
             return
         at = ".".join(filter(None, (self.settings.path, *place)))
         settings = config.codec_settings({**self.settings.params, **around}, at)
-        around[name] = build(settings, plugins.load, writing=True).encode(around[name], Message.NOTSTAMP)[0]
+        with config.placed(at):
+            codec = build(settings, plugins.load, writing=True)
+        around[name] = codec.encode(around[name], Message.NOTSTAMP)[0]
 
 
 def _close_after(error: BaseException, plugin: Any) -> None:

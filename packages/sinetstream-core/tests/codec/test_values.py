@@ -152,7 +152,7 @@ def test_args_that_a_value_type_does_not_take_are_refused_when_the_codec_is_buil
 
     with pytest.raises(InvalidArgumentError, match="'upper' does not take these args: TypeError") as caught:
         build(settings, lambda _group, _name: Upper, writing=True)
-    assert caught.value.path == "value_type"
+    assert caught.value.path == "value_type.args"
 
 
 def test_the_error_of_an_unknown_value_type_is_the_loaders() -> None:

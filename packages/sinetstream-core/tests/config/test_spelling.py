@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from sinetstream.config.spelling import did_you_mean, distance, near, nearest
+from sinetstream.spelling import did_you_mean, distance, near, nearest
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ class Upper:
     install("dist-a", {"sinetstream.value_type": {name: f"{name}:Upper"}}, **{name: source})
 
     assert "Upper" == plugins.load("sinetstream.value_type", name).__name__
-    with pytest.raises(InvalidArgumentError, match=f"compression: '{name}' is none of gzip, zstd"):
+    with pytest.raises(InvalidArgumentError, match=f"compression.algorithm: '{name}' is none of gzip, zstd"):
         plugins.load("sinetstream.compression", name)
 
 

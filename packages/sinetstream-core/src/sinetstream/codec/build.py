@@ -50,8 +50,8 @@ def _value_type(
         raise
     except Exception as error:
         raise InvalidArgumentError(
-            f"value_type: {settings.name!r} does not take these args: {type(error).__name__}: {error}",
-            path="value_type",
+            f"value_type.args: {settings.name!r} does not take these args: {type(error).__name__}: {error}",
+            path="value_type.args",
         ) from error
     return functions
 

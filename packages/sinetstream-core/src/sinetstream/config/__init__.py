@@ -2,7 +2,8 @@
 
 from sinetstream.config.encoding import codec_settings
 from sinetstream.config.merge import copied
+from sinetstream.config.place import placed
 from sinetstream.config.section import Section
 from sinetstream.config.service import load
 
-__all__ = ["Section", "codec_settings", "copied", "load"]
+__all__ = ["Section", "codec_settings", "copied", "load", "placed"]

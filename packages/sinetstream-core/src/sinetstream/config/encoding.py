@@ -7,9 +7,9 @@ from typing import Any
 
 from sinetstream.config.crypto import encryption
 from sinetstream.config.section import Section, kind, shown
-from sinetstream.config.spelling import did_you_mean
 from sinetstream.errors import InvalidArgumentError
 from sinetstream.settings import CodecSettings, CompressionSettings, ValueTypeSettings
+from sinetstream.spelling import did_you_mean
 
 __all__ = ["codec_settings"]
 

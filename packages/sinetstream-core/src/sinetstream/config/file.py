@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from sinetstream.config.section import kind, shown
-from sinetstream.config.spelling import did_you_mean, nearest
 from sinetstream.errors import InvalidArgumentError, InvalidConfigError, NoConfigError, NoServiceError
+from sinetstream.spelling import did_you_mean, nearest
 
 __all__ = ["Services", "default_paths", "read"]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, cast
 
 from sinetstream.config.encoding import codec_settings
+from sinetstream.config.place import placed
 from sinetstream.config.section import Section, kind, shown
 from sinetstream.config.topics import Topics
 from sinetstream.config.unknown import refuse_unknown
@@ -32,7 +33,9 @@ def service_settings(
     if plugin_type is None:
         words = "is required: the name of the messaging system, as in 'type: kafka' in the file or type='kafka'"
         raise section.error("type", words)
-    refuse_unknown(section, version, plugin_type, plugin_parameters(plugin_type))
+    with placed(path):
+        declared = plugin_parameters(plugin_type)
+    refuse_unknown(section, version, plugin_type, declared)
     section.section("type_spec")
     if not isinstance(section.get("tls"), bool | Mapping | None):
         raise section.error("tls", f"must be true, false or a mapping, not {kind(section.get('tls'))}")

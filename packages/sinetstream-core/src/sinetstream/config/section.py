@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
-from sinetstream.config.spelling import did_you_mean
 from sinetstream.errors import InvalidArgumentError
+from sinetstream.spelling import did_you_mean
 
 __all__ = ["Section", "joined", "kind", "shown"]
 

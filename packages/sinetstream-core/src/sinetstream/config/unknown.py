@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sinetstream.config.section import Section, shown
-from sinetstream.config.spelling import did_you_mean, near, nearest
 from sinetstream.config.weak import warn_once
+from sinetstream.spelling import did_you_mean, near, nearest
 from sinetstream.spi.parameters import COMMON_PARAMETERS as COMMON
 
 __all__ = ["COMMON", "refuse_unknown"]

@@ -37,10 +37,11 @@ class Gzip(PluginCompression):
             zlib.compressobj(**self._writing)
             zlib.decompressobj(**self._reading)
         except (TypeError, ValueError, zlib.error) as error:
+            place = "compression.gzip" if params else "compression.level"
             raise InvalidArgumentError(
-                f"compression: gzip cannot work with level {options['level']!r} and parameters {sorted(params or {})}: "
+                f"{place}: gzip cannot work with level {options['level']!r} and parameters {sorted(params or {})}: "
                 f"{error} (levels are -1 to 9)",
-                path="compression.gzip" if params else "compression.level",
+                path=place,
             ) from error
 
     @property

@@ -50,10 +50,11 @@ class Zstd(PluginCompression):
             zstandard.ZstdCompressor(**writing)
             zstandard.ZstdDecompressor(**reading)
         except (TypeError, ValueError, OverflowError, zstandard.ZstdError) as error:
+            place = "compression.zstd" if params else "compression.level"
             raise InvalidArgumentError(
-                f"compression: zstd cannot work with level {options['level']!r} and parameters {sorted(params or {})}: "
-                f"{error}",
-                path="compression.zstd" if params else "compression.level",
+                f"{place}: zstd cannot work with level {options['level']!r} and parameters {sorted(params or {})}: "
+                f"{error} (levels are up to 22)",
+                path=place,
             ) from error
         self._library = zstandard
         self._writing = writing
