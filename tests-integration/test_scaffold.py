@@ -1,11 +1,15 @@
 """`tools/hatch run new NAME` makes a package that works and that everything finds."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tools.new_package import refused
+from tools.workspace import ROOT, packages
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -45,7 +49,23 @@ def test_a_new_package_is_green_and_check_names_the_lists_that_lack_it(
     assert 0 == tests.returncode, tests.stdout + tests.stderr
 
 
-@pytest.mark.parametrize("name", ["class", "core", "all", "Lab", "my-lab", "1st", "../lab", "queue"])
+@pytest.mark.parametrize("name", ["x", "cloudpubsub", "averylongnameofamessagingsystem"])
+def test_a_new_package_is_tidy_however_long_its_name_and_wherever_the_checkout_is(name: str, clone: Path) -> None:
+    checkout = clone.rename(clone.with_name("NAME of Name"))
+
+    python(checkout, "-m", "tools.new_package", name)
+
+    package = checkout / f"packages/sinetstream-{name}"
+    assert (package / f"src/sinetstream_plugins/{name}/plugin.py").is_file()
+    assert [checkout] == list(checkout.parent.iterdir())
+    python(checkout, "-m", "ruff", "check", package)
+    python(checkout, "-m", "ruff", "format", "--check", package)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["class", "core", "all", "Lab", "my-lab", "1st", "../lab", "queue", "sinetstream", "null", "true", "off", "skip"],
+)
 def test_a_name_that_cannot_be_a_package_is_refused(name: str, clone: Path) -> None:
     before = sorted(clone.rglob("*"))
 
@@ -53,3 +73,12 @@ def test_a_name_that_cannot_be_a_package_is_refused(name: str, clone: Path) -> N
 
     assert name in said
     assert before == [path for path in sorted(clone.rglob("*")) if "__pycache__" not in path.parts]
+
+
+def test_no_package_takes_a_marker_of_pytest_for_its_name() -> None:
+    listing = python(ROOT, "-m", "pytest", "--markers", "-q")
+    plugins = {package.plugin for package in packages()}
+    markers = set(re.findall(r"^@pytest\.mark\.([a-z]\w*)", listing, re.MULTILINE)) - plugins
+
+    assert {"skip", "timeout"} <= markers
+    assert all(refused(marker) for marker in markers)

@@ -4,6 +4,7 @@ import argparse
 import keyword
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,7 +12,12 @@ from tools.lists import missing_lines
 from tools.workspace import CORE, ROOT, Package
 
 TEMPLATE = ROOT / "tools/template"
-RESERVED = {"all", "core"}  # the metapackage's extra for everything, and no plugin
+RESERVED = {
+    *("all", "core", "sinetstream"),  # the metapackage's extra for everything, and no plugins
+    *("false", "null", "off", "on", "true", "yes"),  # in YAML they are no text
+    *("filterwarnings", "hypothesis", "parametrize", "skip", "skipif", "timeout", "tryfirst", "trylast"),
+    *("usefixtures", "xfail"),  # markers of pytest: each package is one
+}
 
 
 def main() -> int:
@@ -27,9 +33,12 @@ def main() -> int:
     }
     folder = ROOT / f"packages/sinetstream-{name}"
     for template in sorted(TEMPLATE.glob("package/**/*.in")):
-        render(template, folder / template.relative_to(TEMPLATE / "package"), words)
+        place = filled(str(template.relative_to(TEMPLATE / "package")), words)
+        render(template, folder / place.removesuffix(".in"), words)
     shutil.copy(ROOT / "LICENSE", folder)
     shutil.copy(ROOT / "packages" / CORE / "changelog.d/README.md", folder / "changelog.d")
+    for tidy in (["check", "--fix"], ["format"]):  # how a line is broken depends on the length of the name
+        subprocess.run([sys.executable, "-m", "ruff", *tidy, "--quiet", str(folder)], cwd=ROOT, check=True)
     page = ROOT / f"docs/plugins/{name}.md"
     if not page.exists():
         render(TEMPLATE / "page.md.in", page, words)
@@ -50,11 +59,14 @@ def refused(name: str) -> str | None:
 
 
 def render(template: Path, target: Path, words: dict[str, str]) -> None:
-    place, text = str(target).removesuffix(".in"), template.read_text()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(filled(template.read_text(), words))
+
+
+def filled(text: str, words: dict[str, str]) -> str:
     for word, meaning in words.items():
-        place, text = place.replace(word, meaning), text.replace(word, meaning)
-    Path(place).parent.mkdir(parents=True, exist_ok=True)
-    Path(place).write_text(text)
+        text = text.replace(word, meaning)
+    return text
 
 
 if __name__ == "__main__":
