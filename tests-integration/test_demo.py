@@ -9,10 +9,14 @@ import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
-from sinetstream import plugins
+from sinetstream import InvalidArgumentError, SINETStreamMessageEncoder, plugins
+from sinetstream.testing import fresh_topic
 from sinetstream_plugins.queue import QueueReader, QueueWriter
+
+from tools.brokers import Broker
 
 DEMO = Path(__file__).parent.parent / "tools" / "demo.py"
 SUMMARY = re.compile(r"^(\S+): read by (\w+); sent (\d+); received (\d+); errors (\d+); bytes .*; latency p50 (\S+),")
@@ -64,6 +68,78 @@ def test_what_is_wrong_with_the_service_is_one_line(tmp_path: Path) -> None:
 
     assert result.returncode == 1
     assert re.fullmatch(r"demo: .*carrier-pigeon.*\n", result.stderr)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--seconds", "nan"], ["--seconds", "-1"], ["--topics", "a", "a"], ["--write-to", "lab"]],
+    ids=" ".join,
+)
+def test_what_cannot_be_is_refused_at_once(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as refused:
+        loaded().main(arguments)
+
+    assert refused.value.code == 2
+    assert arguments[0] in capsys.readouterr().err
+
+
+def test_each_client_has_a_client_id_of_its_own_made_of_the_services(tmp_path: Path) -> None:
+    file = config_file(tmp_path, "{type: recorded, client_id: logger-17}")
+    RECORDED.clear()
+
+    with plugins.register("recorded", reader=RecordedReader, writer=RecordedWriter):
+        status = loaded().main(["--seconds", "0.2", "--service", "lab", "--config", str(file), "--topics", "a", "b"])
+
+    assert status == 0
+    assert ["logger-17-a-reader", "logger-17-a-writer", "logger-17-b-reader", "logger-17-b-writer"] == sorted(RECORDED)
+
+
+def test_a_service_for_readers_alone_has_another_beside_it_to_write_to(tmp_path: Path) -> None:
+    file = config_file(tmp_path, "{type: recorded, type_spec: {maxsize: 5}}")
+
+    with plugins.register("recorded", reader=QueueReader, writer=PickyWriter):
+        common = ["--seconds", "0.2", "--config", str(file), "--service", "lab"]
+        alone = loaded().main(common)
+        beside = loaded().main([*common, "--write-to", "other"])
+
+    assert "for readers only" in str(alone)
+    assert beside == 0
+
+
+def test_messages_of_others_on_its_topics_are_left_out(tmp_path: Path) -> None:
+    file = config_file(tmp_path, "{type: crowded}")
+
+    with plugins.register("crowded", reader=QueueReader, writer=CrowdedWriter):
+        status = loaded().main(["--seconds", "0.2", "--service", "lab", "--config", str(file)])
+
+    assert status == 0
+
+
+@pytest.mark.mqtt
+def test_on_mqtt_a_service_with_a_client_id_loses_nothing(tmp_path: Path, mosquitto_broker: Broker) -> None:
+    service = f"type: mqtt, brokers: '{mosquitto_broker.address()}', client_id: {fresh_topic()}"
+    file = config_file(tmp_path, f"{{{service}, consistency: AT_LEAST_ONCE}}")
+
+    result = demo("--seconds", 1, "--service", "lab", "--config", file, "--topics", fresh_topic(), fresh_topic())
+
+    assert result.returncode == 0, result
+    assert "Nothing lost" in result.stdout
+
+
+@pytest.mark.kafka
+def test_on_kafka_a_group_reads_what_another_service_writes(tmp_path: Path, kafka_broker: Broker) -> None:
+    broker = f"type: kafka, brokers: '{kafka_broker.address()}'"
+    group = f"{{group_id: {fresh_topic()}, auto_offset_reset: earliest}}"
+    file = tmp_path / "demo.yml"
+    file.write_text(
+        f"header: {{version: 3}}\nconfig:\n  lab: {{{broker}, type_spec: {group}}}\n  other: {{{broker}}}\n"
+    )
+    service = ("--service", "lab", "--write-to", "other", "--config", file)
+
+    result = demo("--seconds", 1, *service, "--topics", fresh_topic(), fresh_topic())
+
+    assert result.returncode == 0, result
+    assert "Nothing lost" in result.stdout
 
 
 def test_ctrl_c_ends_it_with_the_summary() -> None:
@@ -127,6 +203,46 @@ class LeakyWriter(QueueWriter):
         self.count += 1
         if self.count != 2:
             super().publish(message)
+
+
+RECORDED: list[str] = []
+
+
+class RecordedReader(QueueReader):
+    def __init__(self, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        self._client_id = params["client_id"]
+
+    def open(self) -> None:
+        super().open()
+        RECORDED.append(self._client_id)
+
+
+class RecordedWriter(QueueWriter):
+    def __init__(self, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        self._client_id = params["client_id"]
+
+    def open(self) -> None:
+        super().open()
+        RECORDED.append(self._client_id)
+
+
+class PickyWriter(QueueWriter):
+    def __init__(self, params: dict[str, Any]) -> None:
+        if "maxsize" in params["type_spec"]:
+            raise InvalidArgumentError("maxsize is for readers only", path="type_spec.maxsize")
+        super().__init__(params)
+
+
+class CrowdedWriter(QueueWriter):
+    def publish(self, message: bytes) -> None:
+        for value in (None, 1, "text", ["run"], {"run": "of somebody else's"}):
+            super().publish(OTHERS.encode(value))
+        super().publish(message)
+
+
+OTHERS: SINETStreamMessageEncoder[Any] = SINETStreamMessageEncoder(value_type="json")
 
 
 def loaded() -> ModuleType:

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -19,7 +19,7 @@ import psutil
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
-from sinetstream import AsyncMessageReader, Message, MessageWriter, Metrics, SinetError, aio
+from sinetstream import AsyncMessageReader, Message, MessageReader, MessageWriter, Metrics, SinetError, aio
 
 INTERVAL_S = 0.05
 PATIENCE_S = 10.0
@@ -73,9 +73,9 @@ class Tally:
         self.sent += 1
         writer.publish(reading | {"run": self._run, "number": self.sent})
 
-    def receive(self, message: Message[Reading]) -> None:
+    def receive(self, message: Message[Any]) -> None:
         latency_ms = 1000 * (time.time() - message.timestamp)
-        if message.value.get("run") != self._run:
+        if not isinstance(message.value, dict) or message.value.get("run") != self._run:
             return
         with self._changed:
             self._numbers.add(message.value["number"])
@@ -131,9 +131,16 @@ class Stream:
         }
 
 
+def named_apart(configured: Mapping[str, Any], suffix: str) -> Settings:
+    """A `client_id` of its own for each client: of two with the same one, a broker throws the older one out."""
+    name = configured.get("client_id")
+    return {"client_id": f"{name}-{suffix}"} if name else {}
+
+
 @asynccontextmanager
 async def with_callbacks(topic: str, settings: Settings, receive: Receive) -> AsyncIterator[Reader]:
-    reader: AsyncMessageReader[Reading] = AsyncMessageReader(topics=topic, **settings)
+    own = named_apart(MessageReader(topics=topic, **settings).params, f"{topic}-reader")
+    reader: AsyncMessageReader[Reading] = AsyncMessageReader(topics=topic, **settings | own)
     reader.on_message = receive
     await asyncio.to_thread(reader.open)
     try:
@@ -148,7 +155,8 @@ async def in_asyncio(topic: str, settings: Settings, receive: Receive) -> AsyncI
         async for message in reader:
             receive(message)
 
-    async with aio.MessageReader[Reading](topics=topic, **settings) as reader:
+    own = named_apart(MessageReader(topics=topic, **settings).params, f"{topic}-reader")
+    async with aio.MessageReader[Reading](topics=topic, **settings | own) as reader:
         task = asyncio.create_task(read(reader))
         yield reader
     await task
@@ -156,8 +164,13 @@ async def in_asyncio(topic: str, settings: Settings, receive: Receive) -> AsyncI
 
 def write(streams: Sequence[Stream], settings: Settings, seconds: float, stop: threading.Event) -> None:
     """Send measurements for so long, beginning when a first one has come through each topic."""
+
+    def writing(topic: str) -> MessageWriter[Reading]:
+        own = named_apart(MessageWriter(topic=topic, **settings).params, f"{topic}-writer")
+        return MessageWriter(topic=topic, **settings | own)
+
     with ExitStack() as stack:
-        writers = [stack.enter_context(MessageWriter[Reading](topic=stream.topic, **settings)) for stream in streams]
+        writers = [stack.enter_context(writing(stream.topic)) for stream in streams]
 
         def send() -> None:
             for stream, writer in zip(streams, writers, strict=True):
@@ -171,15 +184,15 @@ def write(streams: Sequence[Stream], settings: Settings, seconds: float, stop: t
                 due += INTERVAL_S
 
 
-async def run(streams: Sequence[Stream], settings: Settings, seconds: float, console: Console) -> None:
+async def run(streams: Sequence[Stream], reader: Settings, writer: Settings, seconds: float, console: Console) -> None:
     stop = threading.Event()
     async with AsyncExitStack() as stack:
-        endless = settings | {"receive_timeout_ms": math.inf, "on_invalid": "skip"}
+        endless = reader | {"receive_timeout_ms": math.inf, "on_invalid": "skip"}
         opening = (stream.reading(stream.topic, endless, stream.tally.receive) for stream in streams)
         readers = [await stack.enter_async_context(reading) for reading in opening]
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
         with shown(console, lambda: {stream.topic: stream.now() for stream in streams}):
-            await asyncio.to_thread(write, streams, settings, seconds, stop)
+            await asyncio.to_thread(write, streams, writer, seconds, stop)
             for stream in streams:
                 await asyncio.to_thread(stream.tally.wait_for_all)
     closed = zip(streams, readers, strict=True)
@@ -219,17 +232,36 @@ def table(facts: Facts) -> Table:
     return drawn
 
 
+def duration(text: str) -> float:
+    if not (seconds := float(text)) > 0:  # nan is not
+        raise ValueError(text)
+    return seconds
+
+
 def main(arguments: Sequence[str] | None = None) -> int | str:
     parser = argparse.ArgumentParser(prog="tools/hatch run demo", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=10.0, help="how long (default: %(default)s; or until Ctrl-C)")
+    parser.add_argument(
+        "--seconds", type=duration, default=10.0, help="how long (default: %(default)s; or until Ctrl-C)"
+    )
     parser.add_argument("--service", help="send through this service (default: through queues in this process)")
+    parser.add_argument(
+        "--write-to",
+        metavar="SERVICE",
+        help="write through this service, where one cannot serve both sides, as with Kafka's group_id (default: the same)",
+    )
     parser.add_argument("--config", metavar="FILE", help="the configuration file (default: as SINETStream finds it)")
     parser.add_argument("--topics", nargs=2, metavar="NAME", default=["machine-load", "machine-traffic"])
     options = parser.parse_args(arguments)
+    if len(set(options.topics)) == 1:
+        parser.error("--topics must be two different ones")
+    if options.write_to and not options.service:
+        parser.error("--write-to needs --service, which is read from then")
     settings: Settings = {"no_config": True, "type": "queue", "data_encryption": True, "data_compression": True}
     settings["crypto"] = {"password": secrets.token_urlsafe()}
     if options.service or options.config:
         settings = {"service": options.service, "config_file": options.config}
+    settings["value_type"] = "json"
+    writer = settings | ({"service": options.write_to} if options.write_to else {})
     streams = [
         Stream(options.topics[0], measure_load, describe_load, "callbacks", with_callbacks),
         Stream(options.topics[1], measure_traffic, describe_traffic, "asyncio", in_asyncio),
@@ -237,7 +269,7 @@ def main(arguments: Sequence[str] | None = None) -> int | str:
     route = options.service or options.config or "the queue plugin, encrypted and compressed"
     print(f"Measuring this machine for {options.seconds:g} s; the readings go as JSON through {route} ...", flush=True)
     try:
-        asyncio.run(run(streams, settings | {"value_type": "json"}, options.seconds, Console()))
+        asyncio.run(run(streams, settings, writer, options.seconds, Console()))
     except (SinetError, KeyboardInterrupt) as error:
         return f"demo: {str(error) or 'interrupted'}"
     lost, sent = (sum(getattr(stream.tally, what) for stream in streams) for what in ("lost", "sent"))
