@@ -1,7 +1,9 @@
 """A release bumps, writes the changelog, builds, checks, commits and tags; or it changes nothing."""
 
+import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,11 @@ pytestmark = pytest.mark.timeout(300)
 QUEUE = "packages/sinetstream-queue"
 
 
-def release(clone: Path, *arguments: str, suite: str = "true") -> subprocess.CompletedProcess[str]:
+def release(
+    clone: Path, *arguments: str, suite: str = "true", environment: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tools.release", *arguments, "--suite", suite]
-    return subprocess.run(command, cwd=clone, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, check=False)
 
 
 def git(clone: Path, *arguments: str) -> str:
@@ -32,6 +36,9 @@ def say(clone: Path, package: str, sentence: str) -> None:
 
 
 def test_all_packages_are_released_together_core_first_and_then_one_alone(clone: Path) -> None:
+    (clone / "dist").mkdir()
+    (clone / "dist/sinetstream_queue-1.9.0-py3-none-any.whl").touch()  # an earlier try, not released
+
     first = release(clone, "--all", "minor")
 
     assert 0 == first.returncode, first.stderr
@@ -42,7 +49,10 @@ def test_all_packages_are_released_together_core_first_and_then_one_alone(clone:
     ]
     assert all(f"tag: {line.split()[1]}-v" in line for line in released)
     assert "" == git(clone, "status", "--porcelain")
-    assert (clone / "dist/sinetstream_queue-2.0.0-py3-none-any.whl").exists()
+    built = [f"sinetstream_queue-2.0.0{ending}" for ending in ("-py3-none-any.whl", ".tar.gz")]
+    assert built == sorted(file.name for file in (clone / "dist/sinetstream-queue-v2.0.0").iterdir())
+    assert "dist/sinetstream-queue-v2.0.0/*" in first.stdout
+    assert count == first.stdout.count("/*")
 
     say(clone, QUEUE, "Queues are blue.")
     before = everything(clone)
@@ -71,6 +81,17 @@ def test_what_is_not_committed_is_refused(clone: Path) -> None:
     result = release(clone, "sinetstream-queue", "minor")
 
     assert (1, True) == (result.returncode, "not committed" in result.stderr)
+
+
+def test_who_releases_is_asked_before_anything_else(clone: Path) -> None:
+    git(clone, "config", "--unset", "user.email")
+    nobody = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
+
+    result = release(clone, "sinetstream-queue", "minor", suite="touch ran", environment=os.environ | nobody)
+
+    assert (1, True) == (result.returncode, "git config --global user.email" in result.stderr), result.stderr
+    assert "user.name" not in result.stderr
+    assert not (clone / "ran").exists()
 
 
 def test_nothing_to_say_to_users_is_refused(clone: Path) -> None:

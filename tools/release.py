@@ -47,14 +47,14 @@ def release(name: str | None, level: str, suite: str, *, dry_run: bool) -> None:
     if dirty := git("status", "--porcelain"):
         raise RefusedError(f"there are changes that are not committed:\n{dirty}")
     names = [package.name for package in chosen(name)]
+    identity = committer()
     start = git("rev-parse", "HEAD")
     show(f"Running: {suite}")
     if subprocess.run(["sh", "-c", suite], cwd=ROOT, env=os.environ | {"CI": "true"}).returncode:
         raise RefusedError(f"failed: {suite}")
     with tempfile.TemporaryDirectory(prefix="release-") as folder:
         clone = Path(folder) / "clone"
-        identity = [f"--config={key}={git('config', key)}" for key in ("user.name", "user.email")]
-        git("clone", "--quiet", "--shared", *identity, ROOT, clone)
+        git("clone", "--quiet", "--shared", *(f"--config={setting}" for setting in identity), ROOT, clone)
         git("checkout", "--quiet", start, folder=clone)
         tags = [prepare(package, level) for package in packages(clone) if package.name in names]
         run(sys.executable, "-m", "tools.check_packages", folder=clone)
@@ -64,10 +64,22 @@ def release(name: str | None, level: str, suite: str, *, dry_run: bool) -> None:
             show(f"Nothing was changed. Without --dry-run these would be tagged: {', '.join(tags)}")
             return
         take_over(clone, tags)
-        for package in packages():
-            if package.name in names:
-                keep(clone / "dist", package)
-    show(f"Released {', '.join(tags)}: push with git push --atomic origin HEAD {' '.join(tags)}, upload from dist/")
+        kept = [keep(clone / "dist", package) for package in packages() if package.name in names]
+    tagged, files = " ".join(tags), " ".join(f"{folder.relative_to(ROOT)}/*" for folder in kept)
+    show(f"Released {tagged}. What is left to do:")
+    show(f"  git push --atomic origin HEAD {tagged}\n  tools/hatch run twine upload {files}")
+
+
+def committer() -> list[str]:
+    """The user's name and address, for the clone has no settings of this checkout's."""
+    words = {key: ["git", "config", "--get", key] for key in ("user.name", "user.email")}
+    known = {
+        key: subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout.strip()
+        for key, command in words.items()
+    }
+    if missing := [f"git config --global {key} ..." for key, value in known.items() if not value]:
+        raise RefusedError(f"git does not know who makes the commit and the tag. Say {' and '.join(missing)}")
+    return [f"{key}={value}" for key, value in known.items()]
 
 
 def chosen(name: str | None) -> list[Package]:
@@ -115,10 +127,14 @@ def take_over(clone: Path, tags: list[str]) -> None:
         raise
 
 
-def keep(built: Path, package: Package) -> None:
-    (ROOT / "dist").mkdir(exist_ok=True)
+def keep(built: Path, package: Package) -> Path:
+    """A folder of this release alone: what else is in dist/ may never have been released."""
+    folder = ROOT / "dist" / package.tag
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
     for file in built.glob(f"{package.name.replace('-', '_')}-{package.version}*"):
-        shutil.copy(file, ROOT / "dist")
+        shutil.copy(file, folder)
+    return folder
 
 
 def git(*arguments: object, folder: Path = ROOT) -> str:

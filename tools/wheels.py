@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -31,7 +30,8 @@ def main() -> int:
         parser.error(f"no such package: {', '.join(sorted(unknown))}")
     chosen = [package for package in found if not options.package or package.name in options.package]
     built = found if options.lowest else [package for package in found if package in chosen or package.name == CORE]
-    shutil.rmtree(DIST, ignore_errors=True)
+    for old in (*DIST.glob("*.whl"), *DIST.glob("*.tar.gz")):  # a release's are in folders of their own
+        old.unlink()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(build, built))
         run(sys.executable, "-m", "twine", "check", "--strict", *sorted(DIST.glob("*.whl")), *DIST.glob("*.tar.gz"))
