@@ -1,4 +1,7 @@
-"""A plugin built for core 2.0 runs on the core that is here: the queue plugin's 2.0.0, frozen, keeps the contract."""
+"""A plugin built for core 2.0 runs on the core that is here: the queue plugin's 2.0.0, frozen, keeps the contract.
+
+Until that version is released `tools/hatch run check` compares the two, and `tools/hatch run freeze` renews the copy.
+"""
 
 import subprocess
 from collections.abc import Callable

@@ -107,6 +107,9 @@ class QueueReader(PluginMessageReader):
                     return
                 message = topic.get()
                 self._unfinished.append((topic, message))
+                if len(self._topics) > 1:  # a busy topic comes last the next time
+                    self._topics.remove(topic)
+                    self._topics.append(topic)
             yield message, topic.name, message
 
     def acknowledge(self, raw: Any) -> None:
