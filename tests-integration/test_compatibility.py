@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tools.wheels import required
+from tools.workspace import CORE, ROOT, Package
+
 pytestmark = [pytest.mark.queue, pytest.mark.timeout(300)]
 
 FROZEN = Path(__file__).parent / "frozen_queue_2_0_0"
@@ -29,7 +32,9 @@ def python(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     frozen = build([FROZEN], tmp_path_factory.mktemp("frozen"))["sinetstream-queue"]
-    return install(frozen, f"sinetstream-core[testing,zstd] @ {wheels['sinetstream-core'].as_uri()}")
+    core = f"sinetstream-core[testing,zstd] @ {wheels['sinetstream-core'].as_uri()}"
+    lowest = required(Package(ROOT / "packages" / CORE))  # the suite runs on the newest; pytest is among them
+    return install(frozen, core, *lowest, "--resolution", "lowest-direct")
 
 
 def run(python: Path, folder: Path, *arguments: object) -> None:
