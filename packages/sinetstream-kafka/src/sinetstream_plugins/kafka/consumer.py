@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from contextlib import suppress
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -35,12 +36,14 @@ log = logging.getLogger("sinetstream")
 
 _MESSAGES = 1000
 _TOGETHER = 500
-_SLICE_MS = 100
+_SLICE_MS = 50
+_JOIN_MS = 500
 _FULL_S = 0.25
-_LOOK_S = 0.05
+_LOOK_MS = 500
 _CLOSE_MS = 3_000
 _JOIN_S = 60.0
 _NEW_TOPICS_MS = 10_000
+_BACKOFF_MS = 20  # kafka-python waits so long whenever something is not known yet, and several times while it opens
 _PAUSES_S = (0.1, 2.0)
 
 _PASSING = (
@@ -74,10 +77,11 @@ class Consumer:
         self._matching = True
         self._commands: deque[tuple[Callable[[], None], Future[None]]] = deque()
         self._ready: Future[None] = Future()
-        client = dict(options.client)
+        client: dict[str, Any] = {"retry_backoff_ms": _BACKOFF_MS, **options.client}
         if options.topic_pattern is not None:
             client.setdefault("metadata_max_age_ms", _NEW_TOPICS_MS)
         self._client = KafkaConsumer(**client)
+        self._client._cluster.config["retry_backoff_ms"] = client["retry_backoff_ms"]  # it does not pass this on
         keeps_up = "auto_offset_reset" not in client
         self.positions = Positions(self._client, self.leases, self._stopping, keeps_up=keeps_up)
         self._listener = Rebalance(self, self._client._net.sleep)
@@ -217,8 +221,7 @@ class Consumer:
         cluster = self._client._cluster
         if self._options.topic_pattern is not None:
             self._client.subscribe(pattern=self._options.topic_pattern, listener=self._listener)
-            manager, update = self._client._manager, cluster.request_update()
-            self.positions.patiently(lambda ms: self._client._net.run(manager.wait_for, update, ms))
+            self.positions.patiently(self._refresh)
             self._matching = any(map(re.compile(self._options.topic_pattern).match, cluster.topics()))
             self.positions.note_known()
             return
@@ -228,15 +231,19 @@ class Consumer:
             while not cluster.partitions_for_topic(topic) and topic not in cluster.unauthorized_topics:
                 if self.closing or time.monotonic() > deadline:
                     raise InvalidArgumentError(f"topic {topic!r} does not exist on the broker", path="topics")
-                cluster.request_update()
-                self._stopping.wait(_LOOK_S)
+                with suppress(RetriableError):
+                    self._refresh(_LOOK_MS)
         self.positions.note_known()
+
+    def _refresh(self, timeout_ms: int) -> None:
+        update = self._client._cluster.request_update()
+        self._client._net.run(self._client._manager.wait_for, update, timeout_ms)
 
     def _turn(self) -> None:
         self._obey()
         full = self.buffer.full() or self.buffer.failed()
         self._hold(full)
-        records: Records = self._client.poll(0 if full else _SLICE_MS)
+        records: Records = self._client.poll(_JOIN_MS if self._joining() else 0 if full else _SLICE_MS)
         try:
             self._take(records)
             if not self.leases.started():
@@ -249,9 +256,20 @@ class Consumer:
             self._ready.set_result(None)
         if self.commits is not None and not self.transactional:
             self.commits.when_due()
-        if full:
+        if full and not self._joining():
             self.positions.look_ahead()
             self.buffer.wait(_FULL_S)
+
+    def _joining(self) -> bool:
+        """Whether it is to join its group. Then no time may pass between two polls: kafka-python looks for the answer in
+        `poll` only, and asks anew where it came in between, which makes all others join again too.
+        """
+        if self._group is None:
+            return False
+        coordinator = self._client._coordinator
+        if coordinator.rejoining and not coordinator.need_rejoin():
+            coordinator.request_rejoin()  # it has asked, because there are new topics, and would not look for the answer
+        return bool(coordinator.need_rejoin())
 
     def _obey(self) -> None:
         while self._commands:

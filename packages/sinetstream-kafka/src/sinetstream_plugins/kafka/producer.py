@@ -14,6 +14,7 @@ from sinetstream_plugins.kafka.options import Options
 __all__ = ["Record", "close", "connect", "fatal_error", "fenced"]
 
 _CLOSE_S = 2.0
+_BACKOFF_MS = 20  # kafka-python waits so long for what it does not know yet, such as a topic
 
 Record = tuple[bytes, bytes | None, list[tuple[str, bytes]] | None, None, int | None]
 
@@ -21,9 +22,10 @@ Record = tuple[bytes, bytes | None, list[tuple[str, bytes]] | None, None, int | 
 def connect(options: Options, topic: str) -> KafkaProducer:
     """A producer that knows the topic, so that no `send` waits for it."""
     reach(options.brokers, options.client)
-    settings = dict(options.client)
+    settings: dict[str, Any] = {"retry_backoff_ms": _BACKOFF_MS, **options.client}
     settings.setdefault("max_block_ms", settings["bootstrap_timeout_ms"])
     producer = KafkaProducer(**settings)
+    producer._metadata.config["retry_backoff_ms"] = settings["retry_backoff_ms"]  # it does not pass this on
     try:
         try:
             if options.client.get("transactional_id"):
