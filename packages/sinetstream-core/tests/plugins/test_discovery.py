@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import bz2
 import sys
 import uuid
 from typing import Any
 
 import pytest
-from sinetstream import MessageReader, MessageWriter, plugins
+from sinetstream import (
+    MessageReader,
+    MessageWriter,
+    SINETStreamMessageDecoder,
+    SINETStreamMessageEncoder,
+    plugins,
+)
 from sinetstream.errors import InvalidArgumentError, UnsupportedServiceTypeError
 
 from .conftest import Install
@@ -135,6 +142,40 @@ class Upper:
     assert "Upper" == plugins.load("sinetstream.value_type", name).__name__
     with pytest.raises(InvalidArgumentError, match=f"compression.algorithm: '{name}' is none of gzip, zstd"):
         plugins.load("sinetstream.compression", name)
+
+
+def test_a_value_type_and_a_compression_written_to_the_published_contract_work(install: Install, name: str) -> None:
+    """`cls(**args)` with two properties, and `cls(level=, params=)` with two; nothing of ours is inherited or imported."""
+    source = """
+import bz2
+
+class Greek:
+    def __init__(self, encoding="utf-8"): self._encoding = encoding
+    @property
+    def serializer(self): return lambda value: value.encode(self._encoding)
+    @property
+    def deserializer(self): return lambda data: data.decode(self._encoding)
+
+class Bzip:
+    def __init__(self, level=None, params=None):
+        self._level = 9 if level is None else level
+        self._front = params["front"]
+    @property
+    def compressor(self): return lambda data: self._front + bytes([self._level]) + bz2.compress(data, self._level)
+    @property
+    def decompressor(self): return lambda data: bz2.decompress(data.removeprefix(self._front)[1:])
+"""
+    groups = {"sinetstream.value_type": {name: f"{name}:Greek"}, "sinetstream.compression": {name: f"{name}:Bzip"}}
+    install("dist-a", groups, **{name: source})
+    parameters: dict[str, Any] = {
+        "value_type": {"name": name, "args": {"encoding": "iso8859-7"}},
+        "data_compression": True,
+        "compression": {"algorithm": name, "level": 2, name: {"front": b"front"}},
+    }
+    message = SINETStreamMessageEncoder[str](**parameters).encode("αβγ")
+
+    assert "αβγ" == SINETStreamMessageDecoder[str](**parameters).decode(message).value
+    assert message.endswith(b"front\x02" + bz2.compress("αβγ".encode("iso8859-7"), 2))
 
 
 def test_the_built_in_ones_come_through_the_same_door() -> None:
