@@ -78,7 +78,9 @@ class MessageWriter(WriterEndpoint, Generic[T]):
             self._session.meter.error()
             raise self._session.translated(error)  # noqa: B904  it has its cause
         finally:
-            self._left()
+            self._publishing.pop()
+            if self._plugin is None:
+                self._wake_closer()
         self._session.meter.message(len(payload), compressed, plain, time())
         return result
 
@@ -106,7 +108,9 @@ class MessageWriter(WriterEndpoint, Generic[T]):
                     pipeline.add(encoded, self._attributes(None, None, time_us))
             outcomes = pipeline.outcomes()
         finally:
-            self._left()
+            self._publishing.pop()
+            if self._plugin is None:
+                self._wake_closer()
         return many_failed(outcomes)
 
     def transaction(self, reader: MessageReader[Any] | None = None) -> Transaction:
@@ -162,8 +166,6 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         except SinetError as error:
             return error
 
-    def _left(self) -> None:
-        self._publishing.pop()
-        if self._plugin is None:  # `close` waits
-            with self._changed:
-                self._changed.notify_all()
+    def _wake_closer(self) -> None:
+        with self._changed:
+            self._changed.notify_all()

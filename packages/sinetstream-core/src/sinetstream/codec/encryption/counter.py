@@ -12,8 +12,6 @@ from sinetstream.codec.encryption.pouring import LARGE, poured
 
 __all__ = ["CounterStream", "Ctr"]
 
-_IV_BYTES = 16
-
 
 class CounterStream:
     """Adds the key stream that begins at a counter block; the same again takes it away.
@@ -47,12 +45,10 @@ class Ctr:
     def __init__(self, key: bytes) -> None:
         self._stream = CounterStream(key)
 
-    def seal(self, head: bytes, associated: bytes, prefix: bytes, payload: bytes, padding: bytes) -> bytes:
-        counter = associated[-_IV_BYTES:]
+    def seal(self, head: bytes, salt: bytes, iv: bytes, prefix: bytes, payload: bytes, padding: bytes) -> bytes:
         if len(payload) < LARGE:
-            return b"".join((head, associated, self._stream.add(counter, prefix + payload + padding)))
-        return self._stream.pour(counter, head + associated, prefix, payload, padding).getvalue()
+            return b"".join((head, salt, iv, self._stream.add(iv, prefix + payload + padding)))
+        return self._stream.pour(iv, head + salt + iv, prefix, payload, padding).getvalue()
 
-    def open(self, associated: bytes, sealed: bytes | memoryview) -> bytes | BytesIO:
-        counter = associated[-_IV_BYTES:]
-        return self._stream.add(counter, sealed) if len(sealed) < LARGE else self._stream.pour(counter, b"", sealed)
+    def open(self, salt: bytes, iv: bytes, sealed: bytes | memoryview) -> bytes | BytesIO:
+        return self._stream.add(iv, sealed) if len(sealed) < LARGE else self._stream.pour(iv, b"", sealed)

@@ -14,7 +14,6 @@ from sinetstream.errors import InvalidMessageError
 
 __all__ = ["Eax"]
 
-_NONCE_BYTES = 16
 _BLOCK_BYTES = 16
 
 
@@ -26,11 +25,11 @@ class Eax:
         self._stream = CounterStream(key)
         self._of_nonce, self._of_header, self._of_ciphertext = (_omac(key, tweak) for tweak in range(3))
 
-    def seal(self, head: bytes, associated: bytes, prefix: bytes, payload: bytes, padding: bytes) -> bytes:
-        nonce = associated[-_NONCE_BYTES:]
+    def seal(self, head: bytes, salt: bytes, iv: bytes, prefix: bytes, payload: bytes, padding: bytes) -> bytes:
+        associated = salt + iv
         if len(payload) < LARGE:
-            return b"".join((head, associated, *self.encrypt(nonce, prefix + payload + padding, associated)))
-        counter = _finish(self._of_nonce, nonce)
+            return b"".join((head, associated, *self.encrypt(iv, prefix + payload + padding, associated)))
+        counter = _finish(self._of_nonce, iv)
         front = head + associated
         message = self._stream.pour(counter, front, prefix, payload, padding)
         with message.getbuffer() as view:
@@ -38,9 +37,9 @@ class Eax:
         message.write(tag)
         return message.getvalue()
 
-    def open(self, associated: bytes, sealed: bytes | memoryview) -> bytes | BytesIO:
+    def open(self, salt: bytes, iv: bytes, sealed: bytes | memoryview) -> bytes | BytesIO:
         end = len(sealed) - self._tag_bytes
-        return self.decrypt(associated[-_NONCE_BYTES:], sealed[:end], sealed[end:], associated)
+        return self.decrypt(iv, sealed[:end], sealed[end:], salt + iv)
 
     def encrypt(self, nonce: bytes, plain: bytes, header: bytes) -> tuple[bytes, bytes]:
         """The ciphertext and the tag."""

@@ -19,7 +19,6 @@ from sinetstream.errors import InvalidMessageError
 
 __all__ = ["Gcm"]
 
-_NONCE_BYTES = 16
 _TAG_BYTES = 16
 
 
@@ -30,25 +29,25 @@ class Gcm:
         self._aead = AESGCM(key)
         self._aes = AES(key)
 
-    def seal(self, head: bytes, associated: bytes, prefix: bytes, payload: bytes, padding: bytes) -> bytes:
-        nonce = associated[-_NONCE_BYTES:]
+    def seal(self, head: bytes, salt: bytes, iv: bytes, prefix: bytes, payload: bytes, padding: bytes) -> bytes:
+        associated = salt + iv
         if len(payload) < LARGE:
-            return b"".join((head, associated, self._aead.encrypt(nonce, prefix + payload + padding, associated)))
-        context = Cipher(self._aes, GCM(nonce)).encryptor()
+            return b"".join((head, associated, self._aead.encrypt(iv, prefix + payload + padding, associated)))
+        context = Cipher(self._aes, GCM(iv)).encryptor()
         context.authenticate_additional_data(associated)
         message = poured(context, head + associated, prefix, payload, padding)
         context.finalize()
         message.write(context.tag)
         return message.getvalue()
 
-    def open(self, associated: bytes, sealed: bytes | memoryview) -> bytes | BytesIO:
-        nonce = associated[-_NONCE_BYTES:]
+    def open(self, salt: bytes, iv: bytes, sealed: bytes | memoryview) -> bytes | BytesIO:
+        associated = salt + iv
         try:
             if len(sealed) < LARGE:
-                return self._aead.decrypt(nonce, sealed, associated)
+                return self._aead.decrypt(iv, sealed, associated)
             plain = room(len(sealed) - _TAG_BYTES)
             with plain.getbuffer() as view:
-                self._aead.decrypt_into(nonce, sealed, associated, view)
+                self._aead.decrypt_into(iv, sealed, associated, view)
         except InvalidTag as error:
             raise InvalidMessageError("decryption: the message is forged, damaged, or under another key") from error
         return plain

@@ -51,7 +51,7 @@ class Encrypted:
 
     def encrypt(self, head: bytes, prefix: bytes, payload: bytes) -> bytes:
         end = padding(len(prefix) + len(payload)) if self._padded else b""
-        return self._seal(head, self._salt + urandom(_IV_BYTES), prefix, payload, end)
+        return self._seal(head, self._salt, urandom(_IV_BYTES), prefix, payload, end)
 
     def decrypt(self, message: bytes, start: int, key_version: int | None) -> tuple[bytes | BytesIO, int]:
         version = self._keys.version(key_version)
@@ -63,7 +63,7 @@ class Encrypted:
         salt = message[start:salt_end]
         key = self._keys.get(version, salt)
         sealed = message[sealed_at:] if size < _LARGE else memoryview(message)[sealed_at:]
-        plain = key.cipher.open(message[start:sealed_at], sealed)
+        plain = key.cipher.open(salt, message[salt_end:sealed_at], sealed)
         if self._padded:
             plain = unpad(plain)
         if not key.proven and self._proves(plain):

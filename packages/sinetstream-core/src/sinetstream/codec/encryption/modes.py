@@ -16,13 +16,13 @@ __all__ = ["Cipher", "Mode", "mode_named"]
 
 
 class Cipher(Protocol):
-    """A mode with a key, usable from several threads at once. `associated` is the salt, then the IV of 16 bytes."""
+    """A mode with a key, usable from several threads at once. Where it authenticates, salt and IV (16 bytes) are in it."""
 
-    def seal(self, head: bytes, associated: bytes, prefix: bytes, payload: bytes, padding: bytes) -> bytes:
-        """`head`, `associated`, then prefix, payload and padding as one ciphertext, and the tag, all in one piece."""
+    def seal(self, head: bytes, salt: bytes, iv: bytes, prefix: bytes, payload: bytes, padding: bytes) -> bytes:
+        """`head`, salt, IV, then prefix, payload and padding as one ciphertext, and the tag, all in one piece."""
         ...
 
-    def open(self, associated: bytes, sealed: bytes | memoryview) -> bytes | BytesIO:
+    def open(self, salt: bytes, iv: bytes, sealed: bytes | memoryview) -> bytes | BytesIO:
         """What was sealed. Raises `InvalidMessageError` where this cipher did not seal it, as far as it can tell."""
         ...
 

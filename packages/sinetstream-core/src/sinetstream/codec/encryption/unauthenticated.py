@@ -15,8 +15,6 @@ from sinetstream.errors import InvalidMessageError
 
 __all__ = ["Unauthenticated", "cbc", "cfb8", "ofb"]
 
-_IV_BYTES = 16
-
 
 class Unauthenticated:
     """One of these modes under one key."""
@@ -25,16 +23,16 @@ class Unauthenticated:
         self._aes = AES(key)
         self._mode = mode
 
-    def seal(self, head: bytes, associated: bytes, prefix: bytes, payload: bytes, padding: bytes) -> bytes:
-        context = Cipher(self._aes, self._mode(associated[-_IV_BYTES:])).encryptor()
+    def seal(self, head: bytes, salt: bytes, iv: bytes, prefix: bytes, payload: bytes, padding: bytes) -> bytes:
+        context = Cipher(self._aes, self._mode(iv)).encryptor()
         if len(payload) < LARGE:
-            return b"".join((head, associated, context.update(prefix + payload + padding), context.finalize()))
-        message = poured(context, head + associated, prefix, payload, padding)
+            return b"".join((head, salt, iv, context.update(prefix + payload + padding), context.finalize()))
+        message = poured(context, head + salt + iv, prefix, payload, padding)
         message.write(context.finalize())
         return message.getvalue()
 
-    def open(self, associated: bytes, sealed: bytes | memoryview) -> bytes | BytesIO:
-        context = Cipher(self._aes, self._mode(associated[-_IV_BYTES:])).decryptor()
+    def open(self, salt: bytes, iv: bytes, sealed: bytes | memoryview) -> bytes | BytesIO:
+        context = Cipher(self._aes, self._mode(iv)).decryptor()
         try:
             if len(sealed) < LARGE:
                 return context.update(sealed) + context.finalize()
