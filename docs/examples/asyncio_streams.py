@@ -6,11 +6,10 @@ from sinetstream.aio import MessageReader, MessageWriter
 
 
 async def main() -> None:
-    async with MessageWriter("lab", topic="ticks") as writer:
+    async with MessageReader("lab", topics="ticks") as reader, MessageWriter("lab", topic="ticks") as writer:
         await writer.publish(1)
         await writer.publish_many([2, 3])
 
-    async with MessageReader("lab", topics="ticks") as reader:
         async for message in reader:
             print(message.value)
 

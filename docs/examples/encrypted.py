@@ -6,9 +6,8 @@ from sinetstream import MessageReader, MessageWriter
 
 os.environ.setdefault("LAB_PASSWORD", "correct horse battery staple")  # set it outside your program
 
-with MessageWriter("vault") as writer:
+with MessageReader("vault") as reader, MessageWriter("vault") as writer:
     writer.publish("the cat is in the box")
 
-with MessageReader("vault") as reader:
     for message in reader:
         print(message.value)

@@ -1,9 +1,8 @@
 from sinetstream import MessageReader, MessageWriter
 
-with MessageWriter("lab") as writer:
+with MessageReader("lab") as reader, MessageWriter("lab") as writer:
     writer.publish({"celsius": 21.5})
     writer.publish({"celsius": 21.7})
 
-with MessageReader("lab") as reader:
     for message in reader:
         print(message.timestamp, message.topic, message.value)
