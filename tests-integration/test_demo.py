@@ -63,6 +63,16 @@ def test_it_runs_on_any_service_of_any_file_on_topics_as_asked(tmp_path: Path) -
     assert {"one", "two"} == summary(result.stdout).keys()
 
 
+def test_a_configuration_file_is_looked_for_where_the_user_stands(tmp_path: Path) -> None:
+    config_file(tmp_path, "{type: queue}")
+    hatch = str(DEMO.with_name("hatch"))
+    command = [hatch, "run", "demo", "--seconds", "0.2", "--service", "lab", "--config", "demo.yml"]
+
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
 def test_what_is_wrong_with_the_service_is_one_line(tmp_path: Path) -> None:
     result = demo("--service", "lab", "--config", config_file(tmp_path, "{type: carrier-pigeon}"))
 

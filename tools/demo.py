@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import math
+import os
 import secrets
 import signal
 import statistics
@@ -278,4 +279,5 @@ def main(arguments: Sequence[str] | None = None) -> int | str:
 
 
 if __name__ == "__main__":
+    os.chdir(os.environ.get("TOOLS_HATCH_FROM", "."))  # a configuration file is the user's
     sys.exit(main())
