@@ -35,3 +35,10 @@ def test_links_between_pages_lead_somewhere() -> None:
     for page in PAGES:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_index_names_each_page() -> None:
+    index = (DOCS / "README.md").read_text()
+
+    for page in (*DOCS.glob("*.md"), *DOCS.glob("plugins/*.md")):
+        assert page.name == "README.md" or f"({page.relative_to(DOCS)})" in index, page.name
