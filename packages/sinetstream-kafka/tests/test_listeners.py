@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 from sinetstream import AuthorizationError, ConnectionError, MessageReader, MessageWriter
+from sinetstream.testing.logs import logged
 
 Service = dict[str, Any]
 
@@ -75,6 +76,25 @@ def test_tokens(kafka_broker: Any, topic: str) -> None:
         return unsecured_token("alice")
 
     round_trip(on(kafka_broker, "oauth", sasl_mechanism="OAUTHBEARER", sasl_oauth_token_provider=token), topic)
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"])
+def test_no_password_or_token_is_logged(kafka_broker: Any, topic: str, mechanism: str) -> None:
+    """By nobody, kafka-python included, with all loggers at DEBUG."""
+    from tools.brokers.users import unsecured_token
+
+    token = unsecured_token("alice")
+    if mechanism == "OAUTHBEARER":
+        login: dict[str, Any] = {"sasl_mechanism": mechanism, "sasl_oauth_token_provider": lambda: token}
+    else:
+        login = sasl("alice", mechanism)
+    service = on(kafka_broker, "oauth" if mechanism == "OAUTHBEARER" else "sasl", **login)
+    with logged() as log:
+        round_trip(service, topic)
+
+    assert log.line_with("(***)", "kafka.net.connection") is not None
+    for secret in (token, "alice-test-only"):
+        assert log.line_with(secret) is None
 
 
 def wrong_password(broker: Any) -> Service:

@@ -1,3 +1,4 @@
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -75,6 +76,74 @@ def test_a_wrong_option_is_refused_with_the_right_one(role: str, name: str, says
 def test_an_option_of_the_wrong_kind_is_refused(name: str, value: Any) -> None:
     with pytest.raises(InvalidArgumentError, match=name):
         options("writer", {name: value})
+
+
+@pytest.mark.parametrize(
+    ("role", "given", "says"),
+    [
+        ("writer", {"compression_type": "foo"}, "must be one of gzip, snappy, lz4, zstd"),
+        ("writer", {"acks": 7}, "must be one of all, 0, 1"),
+        ("writer", {"buffer_memory": "x"}, "must be a number"),
+        ("writer", {"buffer_memory": -1}, "of at least 0"),
+        ("writer", {"linger_ms": -1}, "of at least 0"),
+        ("writer", {"transaction_timeout_ms": 0.5}, "must be a whole number"),
+        ("writer", {"max_in_flight_requests_per_connection": 6}, "at most 5"),
+        ("writer", {"delivery_timeout_ms": 1}, "at least linger_ms . request_timeout_ms"),
+        ("writer", {"partitioner": "x"}, "partition"),
+        ("writer", {"kafka_client": 5}, "must be a class or a function"),
+        ("reader", {"auto_offset_reset": "foo"}, "must be one of earliest, latest, none"),
+        ("reader", {"isolation_level": "foo"}, "must be one of read_committed, read_uncommitted"),
+        ("reader", {"client_dns_lookup": "foo"}, "must be one of use_all_dns_ips"),
+        ("reader", {"partition_assignment_strategy": []}, "must be one or more of range, roundrobin"),
+        ("reader", {"partition_assignment_strategy": ["foo"]}, "must be one or more of range, roundrobin"),
+        ("reader", {"partition_assignment_strategy": [5]}, "must be one or more of range, roundrobin"),
+        ("reader", {"group_id": ""}, "must not be empty"),
+        ("reader", {"group_id": 12}, "must be text; quote it"),
+        ("reader", {"group_instance_id": "i"}, "needs a group_id"),
+        ("reader", {"group_instance_id": "a b", "group_id": "g"}, "must be up to 249 of"),
+        ("reader", {"heartbeat_interval_ms": 60_000}, "must be less than session_timeout_ms"),
+        ("reader", {"session_timeout_ms": 1}, "must be less than session_timeout_ms"),
+        ("reader", {"fetch_max_wait_ms": 40_000}, "must be less than request_timeout_ms"),
+        ("reader", {"max_poll_records": 0}, "at least 1"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_place_and_what_is_allowed(
+    role: str, given: dict[str, Any], says: str
+) -> None:
+    with pytest.raises(InvalidArgumentError, match=says) as refused:
+        options(role, given, consistency=AT_MOST_ONCE if "isolation_level" in given else AT_LEAST_ONCE)
+
+    assert refused.value.path == f"type_spec.{next(iter(given))}"
+    assert str(refused.value).startswith(f"{refused.value.path}: ")
+
+
+@pytest.mark.parametrize("given", [None, "", 5, []])
+def test_a_transactional_id_is_a_text(given: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match=r"type_spec\.transactional_id: must"):
+        options("writer", {"transactional_id": given}, consistency=EXACTLY_ONCE)
+
+
+def test_a_compression_without_its_library_says_what_to_install() -> None:
+    if find_spec("snappy") is not None:
+        pytest.skip("the library is installed")
+    with pytest.raises(InvalidArgumentError, match="not installed: python-snappy"):
+        options("writer", {"compression_type": "snappy"})
+
+
+@pytest.mark.parametrize(("session", "heartbeat"), [(1000, 333), (6000, 2000), (60_000, 3000)])
+def test_heartbeats_follow_from_the_session_timeout(session: int, heartbeat: int) -> None:
+    assert options("reader", {"session_timeout_ms": session}).client["heartbeat_interval_ms"] == heartbeat
+
+
+@pytest.mark.parametrize("beside", [True, False])
+def test_a_password_that_yaml_took_for_a_number_is_to_be_quoted(beside: bool) -> None:
+    given: dict[str, Any] = {**SASL, "sasl_plain_password": 12345678}
+    path = "sasl_plain_password" if beside else "type_spec.sasl_plain_password"
+    with pytest.raises(InvalidArgumentError, match="must be text; quote it") as refused:
+        options("reader", **given) if beside else options("reader", given)
+
+    assert refused.value.path == path
+    assert "12345678" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
@@ -177,6 +246,17 @@ def test_a_token_provider_is_an_object_or_with_leave_of_the_caller_a_name() -> N
     assert options("reader", given).client["sasl_oauth_token_provider"].token() == "token"
     with pytest.raises(InvalidArgumentError, match="allow_code"):
         options("reader", named)
+
+
+@pytest.mark.parametrize("name", ["secrets:token_hex", "types:SimpleNamespace", "nowhere:Tokens", "os"])
+def test_a_token_provider_by_name_is_a_factory_or_gives_tokens_itself(name: str) -> None:
+    given = {"sasl_mechanism": "OAUTHBEARER", "sasl_oauth_token_provider": name}
+    if name == "secrets:token_hex":
+        assert options("reader", given, allow_code=True).client["sasl_oauth_token_provider"].token()
+        return
+
+    with pytest.raises(InvalidArgumentError, match=r"type_spec\.sasl_oauth_token_provider: "):
+        options("reader", given, allow_code=True)
 
 
 def test_a_reader_has_topics_or_a_pattern() -> None:

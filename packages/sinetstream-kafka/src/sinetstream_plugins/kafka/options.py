@@ -4,30 +4,22 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.coordinator.assignors.range import RangePartitionAssignor
-from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from sinetstream.errors import InvalidArgumentError
 from sinetstream.spi import Consistency
 
 from sinetstream_plugins.kafka import promises, security
 from sinetstream_plugins.kafka.brokers import Address, addresses
-from sinetstream_plugins.kafka.names import OPTIONS, OURS, Role, defaults, refuse_foreign
+from sinetstream_plugins.kafka.names import OPTIONS, OURS, Role, refuse_foreign
+from sinetstream_plugins.kafka.together import agree
+from sinetstream_plugins.kafka.values import assignors, check
 
 __all__ = ["Options", "parse"]
 
 _BOOTSTRAP_TIMEOUT_MS = 10_000
-_ASSIGNORS = {
-    "range": RangePartitionAssignor,
-    "roundrobin": RoundRobinPartitionAssignor,
-    "sticky": StickyPartitionAssignor,
-    "cooperative-sticky": CooperativeStickyAssignor,
-}
 
 
 @dataclass(frozen=True)
@@ -48,7 +40,7 @@ def parse(params: Mapping[str, Any], role: Role) -> Options:
     brokers = addresses(params.get("brokers"))
     given = _given(params, role)
     for name, (value, path) in given.items():
-        _check_kind(value, path, defaults(role).get(name))
+        check(name, value, path, role)
     values = {name: value for name, (value, _) in given.items()}
     client: dict[str, Any] = {
         "bootstrap_timeout_ms": _BOOTSTRAP_TIMEOUT_MS,
@@ -56,10 +48,12 @@ def parse(params: Mapping[str, Any], role: Role) -> Options:
         "bootstrap_servers": [f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in brokers],
         "client_id": params["client_id"],
     }
-    client.update(security.settings(params, values))
-    promises.keep(role, params["consistency"], client, {name: path for name, (_, path) in given.items()})
+    paths = {name: path for name, (_, path) in given.items()}
+    client.update(security.settings(params, values, paths))
+    promises.keep(role, params["consistency"], client, paths)
     if "partition_assignment_strategy" in client:
-        client["partition_assignment_strategy"] = _assignors(*given["partition_assignment_strategy"])
+        client["partition_assignment_strategy"] = assignors(*given["partition_assignment_strategy"])
+    agree(client, paths, role)
     pattern, path = given.get("topic_pattern", (None, ""))
     return Options(
         brokers, client, params["consistency"], _pattern(pattern, path), values.get("buffer_memory", math.inf)
@@ -76,28 +70,6 @@ def _given(params: Mapping[str, Any], role: Role) -> dict[str, tuple[Any, str]]:
     for name, (_, path) in given.items():
         refuse_foreign(name, path, role)
     return given
-
-
-def _check_kind(value: Any, path: str, default: Any) -> None:
-    wanted: Callable[[Any], bool]
-    if isinstance(default, bool):
-        wanted, name = lambda v: isinstance(v, bool), "true or false"
-    elif isinstance(default, int | float):
-        wanted, name = lambda v: isinstance(v, int | float) and not isinstance(v, bool), "a number"
-    elif isinstance(default, str):
-        wanted, name = lambda v: isinstance(v, str), "a text"
-    else:
-        return
-    if not wanted(value) and not (path.endswith("acks") and value == "all"):
-        raise InvalidArgumentError(f"{path}: must be {name}, not {type(value).__name__}", path=path)
-
-
-def _assignors(strategies: Any, path: str) -> list[Any]:
-    listed = strategies if isinstance(strategies, list | tuple) else [strategies]
-    for strategy in listed:
-        if isinstance(strategy, str) and strategy not in _ASSIGNORS:
-            raise InvalidArgumentError(f"{path}: must be one of {', '.join(_ASSIGNORS)}", path=path)
-    return [_ASSIGNORS[strategy] if isinstance(strategy, str) else strategy for strategy in listed]
 
 
 def _pattern(pattern: Any, path: str) -> str | None:

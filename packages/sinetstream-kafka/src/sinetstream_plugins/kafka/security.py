@@ -12,6 +12,9 @@ from kafka.net.sasl import SASL_MECHANISMS
 from kafka.net.sasl.oauth import AbstractTokenProvider
 from sinetstream.errors import InvalidArgumentError
 
+from sinetstream_plugins.kafka.masking import mask_logs
+from sinetstream_plugins.kafka.values import error
+
 __all__ = ["settings"]
 
 _TLS = {
@@ -28,16 +31,20 @@ _PROTOCOLS = ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
 _WITH_PASSWORD = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
 
 
-def settings(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """`security_protocol` and what it needs: one TLS context, loaded now, and credentials as kafka-python wants them."""
+def settings(params: Mapping[str, Any], given: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Any]:
+    """`security_protocol` and what it needs: one TLS context, loaded now, and credentials as kafka-python wants them.
+
+    `paths` are the places of what was given. Where there are credentials, kafka-python's logs are kept from telling them.
+    """
     tls = _tls(params) | {name: given[name] for name in _SSL if name in given}
-    protocol = _protocol(params, given, tls)
+    protocol = _protocol(params, given, tls, paths)
     result: dict[str, Any] = {"security_protocol": protocol}
     if protocol.endswith("SSL"):
         result |= dict.fromkeys(("ssl_cafile", "ssl_certfile", "ssl_keyfile", "ssl_crlfile", "ssl_password"))
         result["ssl_context"] = tls.get("ssl_context") or _context(tls)
     if protocol.startswith("SASL"):
-        result |= _sasl(params, given)
+        result |= _sasl(params, given, paths)
+        mask_logs()
     return result
 
 
@@ -59,26 +66,22 @@ def _tls(params: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _protocol(params: Mapping[str, Any], given: Mapping[str, Any], tls: Mapping[str, Any]) -> str:
+def _protocol(
+    params: Mapping[str, Any], given: Mapping[str, Any], tls: Mapping[str, Any], paths: Mapping[str, str]
+) -> str:
     with_tls, with_sasl = bool(tls), given.get("sasl_mechanism") is not None
     protocol = given.get("security_protocol")
     if protocol is None:
         return ("SASL_" if with_sasl else "") + ("SSL" if with_tls else "PLAINTEXT")
+    path = paths["security_protocol"]
     if protocol not in _PROTOCOLS:
-        raise InvalidArgumentError(
-            f"security_protocol: must be one of {', '.join(_PROTOCOLS)}", path="security_protocol"
-        )
+        raise error(path, f"must be one of {', '.join(_PROTOCOLS)}")
     if with_tls and not protocol.endswith("SSL"):
-        raise InvalidArgumentError(
-            f"security_protocol: {protocol} sends in the clear, but TLS is configured", path="security_protocol"
-        )
+        raise error(path, f"{protocol} sends in the clear, but TLS is configured")
     if with_sasl and not protocol.startswith("SASL"):
-        raise InvalidArgumentError(
-            f"security_protocol: {protocol} does not authenticate, but sasl_mechanism is configured",
-            path="security_protocol",
-        )
+        raise error(path, f"{protocol} does not authenticate, but sasl_mechanism is configured")
     if protocol.endswith("SSL") and params.get("tls") is False:
-        raise InvalidArgumentError(f"tls: false contradicts security_protocol {protocol}", path="tls")
+        raise error("tls", f"false contradicts security_protocol {protocol}")
     return str(protocol)
 
 
@@ -109,9 +112,9 @@ def _context(tls: Mapping[str, Any]) -> ssl.SSLContext:
         step = "ssl_ciphers"
         if tls.get("ssl_ciphers"):
             context.set_ciphers(tls["ssl_ciphers"])
-    except (OSError, TypeError, ValueError) as error:  # ssl.SSLError is an OSError
+    except (OSError, TypeError, ValueError) as failed:  # ssl.SSLError is an OSError
         name = next((key for key, option in _TLS.items() if option == step), step)
-        raise InvalidArgumentError(f"tls.{name}: {error}", path=f"tls.{name}") from error
+        raise error(f"tls.{name}", str(failed)) from failed
     return context
 
 
@@ -119,41 +122,47 @@ def _no_password() -> str:
     raise ValueError("the key is encrypted: give keyfile_password")
 
 
-def _sasl(params: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def _sasl(params: Mapping[str, Any], given: Mapping[str, Any], paths: Mapping[str, str]) -> dict[str, Any]:
+    def at(name: str) -> str:
+        return paths.get(name, f"type_spec.{name}")
+
     mechanism = given.get("sasl_mechanism")
-    if mechanism not in SASL_MECHANISMS:
-        raise InvalidArgumentError(
-            f"sasl_mechanism: must be one of {', '.join(sorted(SASL_MECHANISMS))}", path="sasl_mechanism"
-        )
+    if not isinstance(mechanism, str) or mechanism not in SASL_MECHANISMS:
+        raise error(at("sasl_mechanism"), f"must be one of {', '.join(sorted(SASL_MECHANISMS))}")
     result: dict[str, Any] = {"sasl_mechanism": mechanism}
     if mechanism in _WITH_PASSWORD:
         for name in ("sasl_plain_username", "sasl_plain_password"):
             value = given.get(name)
-            if isinstance(value, bytes):
-                value = bytes(value).decode()
-            if not isinstance(value, str) or not value:
-                raise InvalidArgumentError(f"{name}: sasl_mechanism {mechanism} needs one", path=name)
-            result[name] = value
+            if value is None:
+                raise error(at(name), f"sasl_mechanism {mechanism} needs one")
+            result[name] = bytes(value).decode() if isinstance(value, bytes) else value
     if mechanism == "OAUTHBEARER":
-        result["sasl_oauth_token_provider"] = _token_provider(params, given.get("sasl_oauth_token_provider"))
+        name = "sasl_oauth_token_provider"
+        result[name] = _token_provider(given.get(name), at(name), allow_code=params.get("allow_code") is True)
     return result
 
 
-def _token_provider(params: Mapping[str, Any], provider: Any) -> AbstractTokenProvider:
-    name = "sasl_oauth_token_provider"
+def _token_provider(provider: Any, path: str, *, allow_code: bool) -> AbstractTokenProvider:
     if isinstance(provider, str):
-        if params.get("allow_code") is not True:
-            raise InvalidArgumentError(f"{name}: names code to run, which needs allow_code=True", path=name)
-        module, _, attribute = provider.partition(":")
-        try:
-            provider = getattr(import_module(module), attribute)()
-        except Exception as error:
-            raise InvalidArgumentError(f"{name}: cannot use {provider!r}: {error}", path=name) from error
-    if callable(getattr(provider, "token", None)):
+        if not allow_code:
+            raise error(path, "names code to run, which needs allow_code=True")
+        provider = _named(provider, path)
+    if callable(getattr(provider, "token", None)) and not isinstance(provider, type):
         return provider if isinstance(provider, AbstractTokenProvider) else _Provider(provider.token)
     if callable(provider):
         return _Provider(provider)
-    raise InvalidArgumentError(f"{name}: must be an object with token(), or a function that gives a token", path=name)
+    raise error(path, "must be an object with token(), or a function that gives a token")
+
+
+def _named(name: str, path: str) -> Any:
+    """What the callable of this name makes, or itself where that is a token."""
+    module, _, attribute = name.partition(":")
+    try:
+        named = getattr(import_module(module), attribute)
+        made = named()
+    except Exception as failed:
+        raise error(path, f"cannot use {name!r}: {failed}") from failed
+    return named if isinstance(made, str) else made
 
 
 class _Provider(AbstractTokenProvider):  # type: ignore[misc]  # kafka-python has no type information
