@@ -9,9 +9,19 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sinetstream import AsyncMessageReader, ConnectionError, MessageWriter, PublishTimeoutError, SinetError
+from kafka.errors import InvalidTxnStateError
+from sinetstream import (
+    AsyncMessageReader,
+    AsyncMessageWriter,
+    ConnectionError,
+    MessageReader,
+    MessageWriter,
+    PublishTimeoutError,
+    SinetError,
+)
 
 PATIENCE_S = 60.0
+PROMPT_S = 3.0  # beyond what close_timeout_ms allows
 
 # kafka-python leaves the socket of a refused attempt to the garbage collector.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning")
@@ -25,6 +35,18 @@ def collected() -> Iterator[None]:
 
 def service(broker: Any) -> dict[str, Any]:
     return {"no_config": True, "type": "kafka", "brokers": broker.address()}
+
+
+def at(line: Any) -> dict[str, Any]:
+    return {"no_config": True, "type": "kafka", "brokers": line.address}
+
+
+def everything(service: dict[str, Any], topic: str) -> list[bytes]:
+    options = {"auto_offset_reset": "earliest"}
+    with MessageReader(
+        topics=topic, consistency="AT_LEAST_ONCE", receive_timeout_ms=2000, type_spec=options, **service
+    ) as reader:
+        return [message.value for message in reader]
 
 
 @pytest.mark.parametrize("consistency", ["AT_LEAST_ONCE", "EXACTLY_ONCE"])
@@ -94,7 +116,154 @@ def test_a_frozen_broker_is_waited_for_no_longer_than_asked(breakable_kafka: Any
         took = time.monotonic() - began
         breakable_kafka.thaw()
 
-    assert took < 15
+    assert took < 0.5 + PROMPT_S
+
+
+def gone(line: Any) -> None:
+    line.refuse()
+
+
+def silent(line: Any) -> None:
+    line.silence()
+
+
+@pytest.mark.parametrize("broken", [gone, silent])
+@pytest.mark.parametrize("consistency", ["AT_MOST_ONCE", "AT_LEAST_ONCE", "EXACTLY_ONCE"])
+def test_closing_is_prompt_while_the_broker_is_away(
+    kafka_broker: Any, topic: str, consistency: str, broken: Any
+) -> None:
+    before = set(threading.enumerate())
+    with kafka_broker.proxy() as line:
+        writer = AsyncMessageWriter(
+            topic=topic, consistency=consistency, publish_timeout_ms=1000, close_timeout_ms=500, **at(line)
+        ).open()
+        writer.publish(b"before").get(PATIENCE_S)
+        broken(line)
+        pending = [writer.publish(b"x") for _ in range(20)]
+        began = time.monotonic()
+        writer.close()
+        took = time.monotonic() - began
+
+    assert took < 0.5 + PROMPT_S
+    assert all(not promise.is_pending for promise in pending)
+    assert {thread for thread in threading.enumerate() if "cut-proxy" not in thread.name} <= before
+
+
+@pytest.mark.parametrize("broken", [gone, silent])
+@pytest.mark.parametrize("consistency", ["AT_LEAST_ONCE", "EXACTLY_ONCE"])
+def test_closing_is_prompt_while_it_connects_anew(kafka_broker: Any, topic: str, consistency: str, broken: Any) -> None:
+    before = set(threading.enumerate())
+    with kafka_broker.proxy() as line:
+        writer = AsyncMessageWriter(
+            topic=topic, consistency=consistency, publish_timeout_ms=1000, close_timeout_ms=500, **at(line)
+        ).open()
+        writer.publish(b"before").get(PATIENCE_S)
+        broken(line)
+        if consistency == "AT_LEAST_ONCE":
+            producer = writer._session.plugin()._sending.producer
+            producer._transaction_manager.transition_to_fatal_error(InvalidTxnStateError())
+        with pytest.raises(SinetError):
+            writer.publish(b"the last of the old connection").get(PATIENCE_S)
+        pending = writer.publish(b"the first of the new one")
+        began = time.monotonic()
+        writer.close()
+        took = time.monotonic() - began
+
+    assert took < 0.5 + PROMPT_S
+    assert not pending.is_pending
+    assert {thread for thread in threading.enumerate() if "cut-proxy" not in thread.name} <= before
+
+
+def cut(line: Any) -> None:
+    line.cut()
+
+
+@pytest.mark.parametrize("broken", [gone, silent, cut])
+def test_nothing_confirmed_is_lost_on_a_bad_line(kafka_broker: Any, new_topic: Any, broken: Any) -> None:
+    topic = new_topic(2)
+    published, confirmed = set[bytes](), set[bytes]()
+    done, stop = threading.Condition(), threading.Event()
+
+    def write(writer: AsyncMessageWriter[Any]) -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            value = b"%d" % number
+            writer.publish(value, key=value[-1:]).then(lambda _, value=value: count(confirmed, value), lambda _: None)
+            count(published, value)
+            if number % 50 == 0:
+                stop.wait(0.01)  # the load, not a wait for something
+
+    def count(values: set[bytes], value: bytes) -> None:
+        with done:
+            values.add(value)
+            done.notify_all()
+
+    def further(messages: int, values: set[bytes]) -> None:
+        with done:
+            enough = len(values) + messages
+            assert done.wait_for(lambda: len(values) >= enough, PATIENCE_S)
+
+    with (
+        kafka_broker.proxy() as line,
+        AsyncMessageWriter(topic=topic, consistency="AT_LEAST_ONCE", **at(line)) as writer,
+    ):
+        writing = threading.Thread(target=write, args=(writer,))
+        writing.start()
+        try:
+            for _ in range(3):
+                further(200, confirmed)
+                broken(line)
+                further(200, published)
+                line.resume()
+            further(200, confirmed)
+        finally:
+            stop.set()
+            writing.join()
+
+    seen = everything(service(kafka_broker), topic)
+    assert confirmed <= set(seen)
+
+
+def test_the_order_of_each_key_outlives_a_restart_under_load(breakable_kafka: Any) -> None:
+    topic = breakable_kafka.create_topic(f"kafka-{uuid4().hex}", 2)
+    keys, stop, confirmed, changed = [b"a", b"b", b"c"], threading.Event(), [0], threading.Condition()
+
+    def count(_: Any) -> None:
+        with changed:
+            confirmed[0] += 1
+            changed.notify_all()
+
+    def further(messages: int) -> None:
+        with changed:
+            enough = confirmed[0] + messages
+            assert changed.wait_for(lambda: confirmed[0] >= enough, PATIENCE_S)
+
+    def write(writer: AsyncMessageWriter[Any]) -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            for key in keys:
+                writer.publish(key + b"%d" % number, key=key).then(count, lambda _: None)
+            if number % 20 == 0:
+                stop.wait(0.01)  # the load, not a wait for something
+
+    with AsyncMessageWriter(topic=topic, consistency="AT_LEAST_ONCE", **service(breakable_kafka)) as writer:
+        writing = threading.Thread(target=write, args=(writer,))
+        writing.start()
+        try:
+            further(200)
+            breakable_kafka.restart()
+            further(200)
+        finally:
+            stop.set()
+            writing.join()
+
+    seen = everything(service(breakable_kafka), topic)
+    for key in keys:
+        numbers = [int(value[1:]) for value in dict.fromkeys(seen) if value.startswith(key)]
+        assert numbers
+        assert sorted(numbers) == numbers
 
 
 def test_a_broker_that_is_gone_fails_within_ten_seconds(breakable_kafka: Any) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import selectors
 import socket
 import ssl
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from kafka.net.sasl import get_sasl_mechanism
 from sinetstream.errors import ConnectionError
@@ -17,8 +20,11 @@ from sinetstream_plugins.kafka.wire import NotKafkaError, Wire
 
 __all__ = ["Hopeless", "reach"]
 
+T = TypeVar("T")
+
 _STEP_S = 5.0
 _PAUSE_S = 0.2
+_SLICE_S = 0.2
 _TOO_OLD = "the broker is older than Apache Kafka 0.11"
 _INIT_PRODUCER_ID = 22
 _ASKED_SEPARATELY = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER")
@@ -32,27 +38,59 @@ def reach(brokers: Sequence[Address], client: Mapping[str, Any], stop: threading
     """Returns as soon as one of the brokers answers us as a Kafka broker does.
 
     Tries for `bootstrap_timeout_ms`, or until each has failed for a reason that waiting cannot mend; then raises
-    `ConnectionError` with the reasons.
+    `ConnectionError` with the reasons. Soon after `stop` is set it raises the reasons that there are by then; only while
+    a name is being resolved there is no stopping it.
     """
     if client.get("proxy_url"):
         return
     deadline = time.monotonic() + client["bootstrap_timeout_ms"] / 1000
-    pause = stop or threading.Event()
+    stop = stop or threading.Event()
     while True:
         reasons: list[ConnectionError] = []
         for address in brokers:
+            patience = _Patience(max(0.1, min(_STEP_S, deadline - time.monotonic())), stop)
             try:
-                _probe(address, client, max(0.1, min(_STEP_S, deadline - time.monotonic())))
+                _probe(address, client, patience)
             except ConnectionError as reason:
                 reasons.append(reason)
             else:
                 return
-        if all(isinstance(reason, Hopeless) for reason in reasons) or time.monotonic() + _PAUSE_S > deadline:
+        hopeless = all(isinstance(reason, Hopeless) for reason in reasons)
+        if hopeless or time.monotonic() + _PAUSE_S > deadline or stop.wait(_PAUSE_S):
             raise ConnectionError("; ".join(map(str, reasons))) from reasons[0].__cause__
-        pause.wait(_PAUSE_S)
 
 
-def _probe(address: Address, client: Mapping[str, Any], timeout: float) -> None:
+class _Patience:
+    """How long one step may take, in slices between which it may be stopped."""
+
+    def __init__(self, seconds: float, stop: threading.Event) -> None:
+        self._seconds = seconds
+        self._stop = stop
+
+    def wait(self, attempt: Callable[[], T]) -> T:
+        """Raises the attempt's own TimeoutError when it has taken too long."""
+        deadline = time.monotonic() + self._seconds
+        while True:
+            try:
+                return attempt()
+            except TimeoutError:
+                if self._stop.is_set() or time.monotonic() >= deadline:
+                    raise
+
+
+class _PatientSocket:
+    def __init__(self, sock: socket.socket, patience: _Patience) -> None:
+        self._sock = sock
+        self._patience = patience
+
+    def sendall(self, data: bytes) -> None:
+        self._sock.sendall(data)
+
+    def recv(self, size: int) -> bytes:
+        return self._patience.wait(lambda: self._sock.recv(size))
+
+
+def _probe(address: Address, client: Mapping[str, Any], patience: _Patience) -> None:
     host, port = address
     at = f"{host}:{port}"
     try:
@@ -60,8 +98,8 @@ def _probe(address: Address, client: Mapping[str, Any], timeout: float) -> None:
     except socket.gaierror as error:
         kind = ConnectionError if error.errno == socket.EAI_AGAIN else Hopeless
         raise kind(f"{at}: the name cannot be resolved: {error.strerror}") from error
-    with _connected(found, at, timeout) as plain, _secured(plain, host, at, client) as sock:
-        wire = Wire(sock, client["client_id"])
+    with _connected(found, at, patience) as plain, _secured(plain, host, at, client, patience) as sock:
+        wire = Wire(_PatientSocket(sock, patience), client["client_id"])
         try:
             versions = wire.api_versions()
             if _INIT_PRODUCER_ID not in versions:
@@ -81,13 +119,12 @@ def _probe(address: Address, client: Mapping[str, Any], timeout: float) -> None:
             raise ConnectionError(f"{at}: hung up; {_listener(client['security_protocol'])}") from error
 
 
-def _connected(found: Sequence[Any], at: str, timeout: float) -> socket.socket:
+def _connected(found: Sequence[Any], at: str, patience: _Patience) -> socket.socket:
     error: OSError | None = None
     for family, kind, protocol, _, address in found:
         sock = socket.socket(family, kind, protocol)
-        sock.settimeout(timeout)
         try:
-            sock.connect(address)
+            _connect(sock, address, patience)
         except OSError as failed:
             sock.close()
             error = failed
@@ -100,12 +137,34 @@ def _connected(found: Sequence[Any], at: str, timeout: float) -> socket.socket:
     raise ConnectionError(f"{at}: cannot connect: {error}") from error
 
 
-def _secured(sock: socket.socket, host: str, at: str, client: Mapping[str, Any]) -> socket.socket:
+def _connect(sock: socket.socket, address: Any, patience: _Patience) -> None:
+    def under_way() -> None:
+        if not selector.select(_SLICE_S):
+            raise TimeoutError
+
+    sock.setblocking(False)
+    error = sock.connect_ex(address)
+    if error in (errno.EINPROGRESS, errno.EWOULDBLOCK):
+        with selectors.DefaultSelector() as selector:
+            selector.register(sock, selectors.EVENT_WRITE)
+            patience.wait(under_way)
+        error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+    if error:
+        raise OSError(error, os.strerror(error))
+    sock.settimeout(_SLICE_S)
+
+
+def _secured(sock: socket.socket, host: str, at: str, client: Mapping[str, Any], patience: _Patience) -> socket.socket:
     if not client["security_protocol"].endswith("SSL"):
         return sock
     context: ssl.SSLContext = client["ssl_context"]
     try:
-        return context.wrap_socket(sock, server_hostname=host.rstrip("."))
+        secured = context.wrap_socket(sock, server_hostname=host.rstrip("."), do_handshake_on_connect=False)
+        try:
+            patience.wait(secured.do_handshake)
+        except BaseException:
+            secured.close()
+            raise
     except ssl.SSLCertVerificationError as error:
         raise Hopeless(f"{at}: TLS: certificate not accepted: {error.verify_message}") from error
     except ssl.SSLError as error:
@@ -114,6 +173,7 @@ def _secured(sock: socket.socket, host: str, at: str, client: Mapping[str, Any])
         raise ConnectionError(f"{at}: TLS: no answer; is this a listener with TLS?") from error
     except OSError as error:
         raise ConnectionError(f"{at}: TLS: hung up; is this a listener with TLS?") from error
+    return secured
 
 
 def _authenticate(wire: Wire, host: str, at: str, client: Mapping[str, Any]) -> None:

@@ -2,41 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Any
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any, TypeVar
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaTimeoutError, ProducerFencedError
+from kafka.errors import KafkaConnectionError, KafkaTimeoutError, ProducerFencedError
+from kafka.net.compat import KafkaNetClient
 from sinetstream.errors import ConnectionError
 
 from sinetstream_plugins.kafka.diagnosis import reach
 from sinetstream_plugins.kafka.options import Options
+from sinetstream_plugins.kafka.refusals import forgive
 
-__all__ = ["Record", "close", "connect", "fatal_error", "fenced"]
+__all__ = ["Record", "close", "connect", "disown", "fatal_error", "fenced"]
+
+T = TypeVar("T")
 
 _CLOSE_S = 2.0
 _BACKOFF_MS = 20  # kafka-python waits so long for what it does not know yet, such as a topic
+_SLICE_MS = 200
+_CLOSED = "the writer was closed while it was connecting"
 
 Record = tuple[bytes, bytes | None, list[tuple[str, bytes]] | None, None, int | None]
 
 
-def connect(options: Options, topic: str) -> KafkaProducer:
-    """A producer that knows the topic, so that no `send` waits for it."""
-    reach(options.brokers, options.client)
+def connect(options: Options, topic: str, stop: threading.Event) -> KafkaProducer:
+    """A producer that knows the topic, so that no `send` waits for it.
+
+    Raises `ConnectionError` where the cluster does not answer in time, and soon after `stop` is set.
+    """
+    reach(options.brokers, options.client, stop)
     settings: dict[str, Any] = {"retry_backoff_ms": _BACKOFF_MS, **options.client}
     settings.setdefault("max_block_ms", settings["bootstrap_timeout_ms"])
-    producer = KafkaProducer(**settings)
+    settings["kafka_client"] = partial(_bootstrapped, stop, settings.get("kafka_client", KafkaNetClient))
+    try:
+        producer = KafkaProducer(**settings)
+    except KafkaTimeoutError as error:
+        raise ConnectionError(f"the cluster did not answer in time: {error}") from error
     producer._metadata.config["retry_backoff_ms"] = settings["retry_backoff_ms"]  # it does not pass this on
     try:
         try:
             if options.client.get("transactional_id"):
-                producer.init_transactions()
-            producer.partitions_for(topic)
+                _in_slices(producer, stop, producer.init_transactions)
+            _in_slices(producer, stop, partial(producer.partitions_for, topic))
         except KafkaTimeoutError as error:
             raise ConnectionError(f"topic {topic!r}: the broker did not say in time where it is") from error
     except BaseException:
-        close(producer)
+        close(producer, 0)
         raise
     producer.config["max_block_ms"] = 0  # a topic that is deleted later fails a `send` at once
+    forgive(producer)
     return producer
 
 
@@ -56,9 +75,56 @@ def close(producer: KafkaProducer, timeout: float = _CLOSE_S) -> None:
     try:
         producer.close(timeout=timeout)
     except KafkaTimeoutError:  # then it has closed nothing
-        producer._sender.force_close()
-        producer._sender.join(_CLOSE_S)
-        producer.close(timeout=0)
+        _end(producer._sender)
+        with suppress(KafkaTimeoutError):
+            producer.close(timeout=0)
     if producer._sender.is_alive():
-        producer._sender.force_close()
-        producer._sender.join(_CLOSE_S)
+        _end(producer._sender)
+
+
+def disown(producer: KafkaProducer) -> None:
+    """In a forked child: nothing closes it there, neither when it is collected nor at the end of the process."""
+    producer._closed = True
+    producer._unregister_cleanup()
+
+
+def _end(sender: Any) -> None:
+    def hang_up() -> None:
+        for connection in list(sender._client._manager._conns.values()):
+            connection.close(KafkaConnectionError("the producer is closed"))
+
+    sender.force_close()
+    with suppress(RuntimeError):  # it has just ended
+        sender._client._net.call_soon_threadsafe(hang_up)  # it may be waiting for a broker that does not answer
+    if sender is not threading.current_thread():
+        sender.join(_CLOSE_S)
+
+
+def _bootstrapped(stop: threading.Event, make: Callable[..., Any], **config: Any) -> Any:
+    client = make(**config)
+    manager = client._manager
+    if manager.broker_version_data is None:
+        future = manager.bootstrap_async(config["bootstrap_timeout_ms"])
+        while not future.is_done and not stop.is_set():
+            client.poll(timeout_ms=_SLICE_MS, future=future)
+        if not future.succeeded():
+            client.close()
+            raise future.exception or ConnectionError(_CLOSED)
+    return client
+
+
+def _in_slices(producer: KafkaProducer, stop: threading.Event, call: Callable[[], T]) -> T:
+    limit_ms = producer.config["max_block_ms"]
+    deadline = time.monotonic() + limit_ms / 1000
+    producer.config["max_block_ms"] = _SLICE_MS
+    try:
+        while True:
+            try:
+                return call()
+            except KafkaTimeoutError:
+                if stop.is_set():
+                    raise ConnectionError(_CLOSED) from None
+                if time.monotonic() >= deadline:
+                    raise
+    finally:
+        producer.config["max_block_ms"] = limit_ms

@@ -8,29 +8,30 @@ from collections.abc import Callable
 from typing import Any
 
 from kafka import KafkaProducer
-from kafka.errors import InvalidProducerEpochError, OutOfOrderSequenceNumberError, UnknownProducerIdError
+from kafka.errors import IllegalStateError
 from sinetstream.errors import BufferFullError, ConnectionError
 from sinetstream.spi import Delivery
 
 from sinetstream_plugins.kafka.producer import Record, close, fatal_error
+from sinetstream_plugins.kafka.room import Room
 
 __all__ = ["Confirmed", "Unconfirmed"]
-
-_NUMBERING = (InvalidProducerEpochError, OutOfOrderSequenceNumberError, UnknownProducerIdError)
-"""What kafka-python's numbering brings about by itself, after a message that the broker refused."""
 
 log = logging.getLogger("sinetstream")
 
 
 class Confirmed:
-    """The promise ends when the broker has confirmed. A producer that failed for good is replaced in the background."""
+    """The promise ends when the broker has confirmed. A producer that failed for good is replaced in the background.
 
-    def __init__(self, topic: str, connect: Callable[[], KafkaProducer]) -> None:
+    Nothing is sent a second time here: it would come behind what was sent since.
+    """
+
+    def __init__(self, topic: str, connect: Callable[[threading.Event], KafkaProducer]) -> None:
         self._topic = topic
         self._connect = connect
-        self.producer = connect()
+        self._stop = threading.Event()
+        self.producer = connect(self._stop)
         self._replacing: threading.Thread | None = None
-        self._closed = False
         self._changing = threading.Lock()
         self._held: list[tuple[Delivery[Any], Record]] = []
         self._blamed: KafkaProducer | None = None
@@ -42,35 +43,32 @@ class Confirmed:
                 if self._replacing is not None:
                     self._held.append((delivery, record))
                     return delivery
-        self._send(delivery, record, self._failed)
+        self._send(delivery, record)
         return delivery
 
     def close(self) -> None:
         with self._changing:
-            self._closed = True
+            self._stop.set()
             replacing = self._replacing
         if replacing is not None:
             replacing.join()
         close(self.producer)
 
-    def _send(self, delivery: Delivery[Any], record: Record, failed: Callable[..., None]) -> None:
+    def _send(self, delivery: Delivery[Any], record: Record) -> None:
         try:
             future = self.producer.send(self._topic, *record)
         except Exception as error:  # noqa: BLE001  every failure is the promise's
-            self._failed_again(delivery, record, error)
+            self._failed(delivery, error)
         else:
             future.add_callback(delivery.fulfil)
-            future.add_errback(failed, delivery, record)
+            future.add_errback(self._failed, delivery)
 
-    def _failed(self, delivery: Delivery[Any], record: Record, error: Exception) -> None:
-        if isinstance(error, _NUMBERING) and not self._closed:
-            self._send(delivery, record, self._failed_again)  # the broker has not got it
-        else:
-            self._failed_again(delivery, record, error)
-
-    def _failed_again(self, delivery: Delivery[Any], record: Record, error: Exception) -> None:
+    def _failed(self, delivery: Delivery[Any], error: Exception) -> None:
         fatal = fatal_error(self.producer)
-        if self._closed or (fatal is None and not self.producer._closed):
+        if self._stop.is_set():
+            delivery.fail(_unconfirmed(error) if isinstance(error, IllegalStateError) else error)
+            return
+        if fatal is None and not self.producer._closed:
             delivery.fail(error)
             return
         self._replace_soon()
@@ -84,7 +82,7 @@ class Confirmed:
 
     def _replace_soon(self) -> None:
         with self._changing:
-            if self._replacing is not None or self._closed:
+            if self._replacing is not None or self._stop.is_set():
                 return
             self._replacing = threading.Thread(target=self._replace, name="sinetstream-kafka-replace", daemon=True)
             self._replacing.start()
@@ -93,9 +91,10 @@ class Confirmed:
         close(self.producer, 0)
         failure: Exception | None = None
         try:
-            self.producer = self._connect()
+            self.producer = self._connect(self._stop)
         except Exception as error:  # noqa: BLE001  the next message tries again
-            log.warning("a producer could not be replaced yet: %s", error)
+            if not self._stop.is_set():
+                log.warning("a producer could not be replaced yet: %s", error)
             failure = error
         while True:
             with self._changing:
@@ -105,36 +104,38 @@ class Confirmed:
                     return
             for delivery, record in held:
                 if failure is None:
-                    self._send(delivery, record, self._failed)
+                    self._send(delivery, record)
                 else:
                     delivery.fail(failure)
+
+
+def _unconfirmed(closed: Exception) -> ConnectionError:
+    error = ConnectionError("the writer was closed before this was confirmed; whether the broker has it is unknown")
+    error.__cause__ = closed
+    return error
 
 
 class Unconfirmed:
     """The promise ends when kafka-python has the message. What it holds is bounded here: it has no limit of its own."""
 
-    def __init__(self, topic: str, connect: Callable[[], KafkaProducer], limit: float) -> None:
+    def __init__(self, topic: str, connect: Callable[[threading.Event], KafkaProducer], limit: float) -> None:
         self._topic = topic
-        self.producer = connect()
-        self._limit = limit
-        self._held = 0
-        self._counting = threading.Lock()
+        self.producer = connect(threading.Event())
+        self._room = Room(limit)
 
     def send(self, record: Record) -> Delivery[Any]:
         size = len(record[0])
-        if self._held + size > self._limit:
-            return Delivery.rejected(BufferFullError(f"{self._held} bytes wait to be sent: not sent"))
+        try:
+            self._room.take(size)
+        except BufferFullError as full:
+            return Delivery.rejected(full)
         try:
             future = self.producer.send(self._topic, *record)
         except Exception as error:  # noqa: BLE001  every failure is the promise's
+            self._room.give_back(size)
             return Delivery.rejected(error)
-        self._hold(size)
-        future.add_both(lambda _: self._hold(-size))
+        future.add_both(lambda _: self._room.give_back(size))
         return Delivery.fulfilled(None)
 
     def close(self) -> None:
         close(self.producer)
-
-    def _hold(self, size: int) -> None:
-        with self._counting:
-            self._held += size

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import socket
 from struct import Struct
+from typing import Protocol
 
-__all__ = ["NotKafkaError", "Wire"]
+__all__ = ["Line", "NotKafkaError", "Wire"]
 
 _HEADER = Struct(">hhih")
 _INT16 = Struct(">h")
@@ -19,10 +19,18 @@ class NotKafkaError(Exception):
     """What answers is no Kafka broker."""
 
 
+class Line(Protocol):
+    """What a `Wire` needs of a socket."""
+
+    def sendall(self, data: bytes) -> None: ...
+
+    def recv(self, size: int, /) -> bytes: ...
+
+
 class Wire:
     """Asks one question at a time. Raises `OSError` or `EOFError` when the connection ends, `NotKafkaError`."""
 
-    def __init__(self, sock: socket.socket, client_id: str) -> None:
+    def __init__(self, sock: Line, client_id: str) -> None:
         self._sock = sock
         self._client_id = client_id.encode()[:32_767]
         self._asked = 0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from math import inf
 from typing import Any
 
-from sinetstream.errors import ConnectionError, InvalidArgumentError
+from sinetstream.errors import ConnectionError, InvalidArgumentError, SinetError
 from sinetstream.spi import AT_MOST_ONCE, EXACTLY_ONCE, Ability, Delivery, PluginAsyncMessageWriter
 
 from sinetstream_plugins.kafka import producer
@@ -14,6 +15,8 @@ from sinetstream_plugins.kafka.errors import WRITING
 from sinetstream_plugins.kafka.fork import forked_error, watch
 from sinetstream_plugins.kafka.names import OPTIONS
 from sinetstream_plugins.kafka.options import parse
+from sinetstream_plugins.kafka.producer import Record
+from sinetstream_plugins.kafka.room import bounded
 from sinetstream_plugins.kafka.sending import Confirmed, Unconfirmed
 from sinetstream_plugins.kafka.transaction import Transaction
 from sinetstream_plugins.kafka.transactions import Transactions
@@ -50,17 +53,21 @@ class KafkaAsyncWriter(PluginAsyncMessageWriter):
         timeout_ms = params.get("publish_timeout_ms", inf)
         self._deadline = _DEADLINE_S if timeout_ms == inf else timeout_ms / 1000
         self._own_id = "transactional_id" not in {**params, **params["type_spec"]}
-        self._limit = min(params.get("max_pending_bytes", inf), self._options.buffer_memory)
+        self._pending_limit = params.get("max_pending_bytes", inf)
         self._sending: Confirmed | Unconfirmed | Transactions | _NotOpen | _Forked = _NotOpen()
+        self._send: Callable[[Record], Delivery[Any]] = self._sending.send
 
     def open(self) -> None:
         connect = partial(producer.connect, self._options, self._topic)
+        limit = self._options.buffer_memory
         if self._options.consistency is AT_MOST_ONCE:
-            self._sending = Unconfirmed(self._topic, connect, self._limit)
+            self._sending = Unconfirmed(self._topic, connect, min(self._pending_limit, limit))
         elif self._options.consistency is EXACTLY_ONCE:
             self._sending = Transactions(self._topic, connect, self._deadline, own_id=self._own_id)
         else:
             self._sending = Confirmed(self._topic, connect)
+        above = self._options.consistency is not AT_MOST_ONCE
+        self._send = bounded(self._sending.send, limit) if above and limit < inf else self._sending.send
         watch(self)
 
     def close(self) -> None:
@@ -74,7 +81,7 @@ class KafkaAsyncWriter(PluginAsyncMessageWriter):
         headers: dict[str, bytes] | None = None,
         timestamp_us: int = 0,
     ) -> Delivery[Any]:
-        return self._sending.send(
+        return self._send(
             (message, key, list(headers.items()) if headers else None, None, timestamp_us // 1000 or None)
         )
 
@@ -88,19 +95,32 @@ class KafkaAsyncWriter(PluginAsyncMessageWriter):
         return self._sending.producer.metrics()
 
     def forked(self) -> None:
-        self._sending = _Forked()
+        self._sending = _Forked(self._sending)
+        self._send = self._sending.send
 
 
 class _NotOpen:
-    producer: Any = None
+    @property
+    def producer(self) -> Any:
+        raise self._refusal()
 
-    def send(self, record: producer.Record) -> Delivery[Any]:
-        raise ConnectionError("the writer is not open")
+    def send(self, record: Record) -> Delivery[Any]:
+        raise self._refusal()
+
+    def _refusal(self) -> SinetError:
+        return ConnectionError("the writer is not open")
 
     def close(self) -> None:
         pass
 
 
 class _Forked(_NotOpen):
-    def send(self, record: producer.Record) -> Delivery[Any]:
-        raise forked_error()
+    """Keeps what the parent had open, and from being closed here: a thread that is not here may hold its locks."""
+
+    def __init__(self, parents: Any) -> None:
+        self._parents = parents
+        if not isinstance(parents, _NotOpen):
+            producer.disown(parents.producer)
+
+    def _refusal(self) -> SinetError:
+        return forked_error()
