@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ import pytest
 from kafka.errors import InvalidTxnStateError
 from sinetstream import (
     AsyncMessageWriter,
+    BufferFullError,
     ConnectionError,
     InvalidArgumentError,
     InvalidMessageError,
@@ -70,18 +72,139 @@ def test_what_the_broker_refuses_as_too_large_is_an_error_and_never_visible(
     assert [b"small"] == everything(service, topic)
 
 
-def test_concurrent_publishes_share_transactions(service: Service, topic: str) -> None:
+LIMIT = 10_000
+OVERHEAD = 72
+"""Of a batch with one message of 8 to 16 kB, without key, headers and SINETStream's own."""
+
+
+@pytest.mark.parametrize("consistency", ["AT_LEAST_ONCE", "EXACTLY_ONCE"])
+def test_a_message_may_be_exactly_as_large_as_the_broker_allows(
+    service: Service, new_topic: Callable[..., str], consistency: str
+) -> None:
+    topic = new_topic(1, max_message_bytes=str(LIMIT))
+    with MessageWriter(topic=topic, consistency=consistency, user_data_only=True, **service) as writer:
+        writer.publish(b"x" * (LIMIT - OVERHEAD))
+        with pytest.raises(InvalidMessageError):
+            writer.publish(b"y" * (LIMIT - OVERHEAD + 1))
+
+    assert [b"x" * (LIMIT - OVERHEAD)] == everything({**service, "user_data_only": True}, topic)
+
+
+def test_a_message_that_the_broker_refuses_costs_only_itself_and_the_order_stays(
+    service: Service, new_topic: Callable[..., str]
+) -> None:
+    topic = new_topic(2, max_message_bytes=str(LIMIT))
+    values = [b"%d" % number for number in range(2000)]
+    refused = range(250, 2000, 500)
+    for number in refused:
+        values[number] += b"x" * 2 * LIMIT
+    with AsyncMessageWriter(topic=topic, consistency="AT_LEAST_ONCE", **service) as writer:
+        promises = [writer.publish(value, key=b"one") for value in values]
+        producer = writer._session.plugin()._sending.producer
+        for promise in promises:
+            promise.catch(lambda _: None).get(30)
+        same = producer is writer._session.plugin()._sending.producer
+
+    failed = {number for number, promise in enumerate(promises) if promise.is_rejected}
+    assert set(refused) == failed
+    assert [value for value in values if len(value) < LIMIT] == everything(service, topic)
+    assert same
+
+
+@pytest.mark.parametrize("consistency", CONSISTENCIES)
+def test_the_buffer_memory_of_older_configurations_bounds_what_waits(
+    service: Service, topic: str, consistency: str
+) -> None:
+    options = {"buffer_memory": 1000}
+    with AsyncMessageWriter(topic=topic, consistency=consistency, type_spec=options, **service) as writer:
+        with pytest.raises(BufferFullError):
+            writer.publish(b"x" * 2000).get(30)
+        for _ in range(5):  # what is confirmed makes room
+            assert settled(writer.publish(b"x" * 600))
+            writer._session.plugin()._sending.producer.flush()
+
+    assert len(everything(service, topic)) == 5
+
+
+def settled(promise: Any) -> bool:
+    promise.get(30)
+    return True
+
+
+def test_concurrent_publishes_share_transactions(service: Service, new_topic: Callable[..., str]) -> None:
+    """A commit leaves a marker in the log, which takes an offset."""
+    topic, count = new_topic(1), 50
     with MessageWriter(topic=topic, consistency="EXACTLY_ONCE", **service) as writer:
-        writer.publish(b"first")
-        before = writer.metrics.raw["producer-metrics"]
-        threads = [threading.Thread(target=writer.publish, args=(b"%d" % number,)) for number in range(50)]
+        first = writer.publish(b"first").offset
+        threads = [threading.Thread(target=writer.publish, args=(b"%d" % number,)) for number in range(count)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
+        last = writer.publish(b"last").offset
 
-    assert before
-    assert len(everything(service, topic)) == 51
+    assert len(everything(service, topic)) == count + 2
+    transactions = last - first - 1 - count
+    assert 2 <= transactions < count / 2
+
+
+@pytest.mark.parametrize("fail", [False, True])
+def test_transactions_beside_publishes_of_other_threads(
+    service: Service, new_topic: Callable[..., str], fail: bool
+) -> None:
+    """Neither waits for the other to stop. What other threads publish meanwhile shares the fate of the transaction."""
+    topic, stop, expected, failed = new_topic(), threading.Event(), set[bytes](), list[Exception]()
+
+    def publish(writer: MessageWriter[Any], name: bytes) -> None:
+        number = 0
+        while not stop.is_set():
+            number += 1
+            value = name + b"%d" % number
+            try:
+                writer.publish(value)
+            except Exception as error:  # noqa: BLE001  they are counted
+                failed.append(error)
+
+    with MessageWriter(topic=topic, consistency="EXACTLY_ONCE", publish_timeout_ms=10_000, **service) as writer:
+        threads = [threading.Thread(target=publish, args=(writer, name)) for name in (b"a", b"b", b"c")]
+        for thread in threads:
+            thread.start()
+        try:
+            for number in range(30):
+                value = b"%d" % number
+                with suppress(KeyError), writer.transaction():
+                    writer.publish(value)
+                    if fail and number % 3 == 0:
+                        raise KeyError
+                    expected.add(value)
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join()
+
+    assert [] == [error for error in failed if not (fail and "TransactionAborted" in str(error))]
+    assert expected == {value for value in everything(service, topic) if value.isdigit()}
+
+
+def test_a_transaction_that_took_too_long_says_so_and_the_next_one_works(
+    service: Service, new_topic: Callable[..., str]
+) -> None:
+    topic, reading = new_topic(1), {"auto_offset_reset": "earliest"}
+    with (
+        MessageReader(topics=topic, consistency="AT_LEAST_ONCE", type_spec=reading, **service) as reader,
+        MessageWriter(topic=topic, consistency="AT_LEAST_ONCE", **service) as beside,
+        MessageWriter(
+            topic=topic, consistency="EXACTLY_ONCE", type_spec={"transaction_timeout_ms": 1000}, **service
+        ) as writer,
+    ):
+        with pytest.raises(ConnectionError, match="longer than transaction_timeout_ms"), writer.transaction():  # noqa: PT012
+            writer.publish(b"never")
+            beside.publish(b"beside")
+            assert next(reader).value == b"beside"  # which a reader sees when what is before it has ended
+        with writer.transaction():
+            writer.publish(b"next")
+
+    assert [b"beside", b"next"] == everything(service, topic)
 
 
 def test_a_transaction_that_an_exception_leaves_is_never_visible(service: Service, topic: str) -> None:
