@@ -12,11 +12,13 @@ from sinetstream_plugins.mqtt.parameters import parse
 pytestmark = pytest.mark.mqtt
 
 
-@pytest.mark.parametrize("protocol", ["MQTTv311", "MQTTv5"])
-def test_a_message_whose_pubrel_is_due_is_not_published_anew_however_often_connecting_fails(protocol: str) -> None:
+@pytest.mark.parametrize(("protocol", "clean"), [("MQTTv311", False), ("MQTTv5", False), ("MQTTv5", True)])
+def test_a_message_whose_pubrel_is_due_is_not_published_anew_however_often_connecting_fails(
+    protocol: str, clean: bool
+) -> None:
     params: dict[str, Any] = {"brokers": "localhost", "client_id": "me", "consistency": Consistency.EXACTLY_ONCE}
     client = make_client(parse(params | {"protocol": protocol}, "writer"), on_released=print)
-    options: dict[str, Any] = {"clean_start": False} if protocol == "MQTTv5" else {}
+    options: dict[str, Any] = {"clean_start": clean} if protocol == "MQTTv5" else {}
     client.connect_async("localhost", **options)
     message = MQTTMessage(1, b"topic")
     message.qos, message.state = 2, MessageState.MQTT_MS_WAIT_FOR_PUBCOMP

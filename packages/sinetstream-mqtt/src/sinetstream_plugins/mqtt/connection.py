@@ -9,10 +9,11 @@ import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from paho.mqtt.client import MQTTv5
+from paho.mqtt.client import MQTTv5, MQTTv31
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from sinetstream.errors import AuthorizationError, ConnectionError, SinetError
+from sinetstream_plugins.mqtt.brokers import Broker
 from sinetstream_plugins.mqtt.client import make_client
 from sinetstream_plugins.mqtt.discard import discard
 from sinetstream_plugins.mqtt.line import Line
@@ -37,7 +38,10 @@ class User(Protocol):
         """Set the callbacks."""
 
     def connected(self, client: PahoClient, properties: Properties | None, *, resumed: bool) -> None:
-        """The broker accepted the client; `Connection.ready` or `Connection.refused` is called now or later."""
+        """The broker accepted the client; `Connection.ready` or `Connection.refused` is called now or later.
+
+        `resumed`: it goes on with the session of the connection before. MQTT 3.1 does not tell: there, it is taken for granted.
+        """
 
     def work(self, client: PahoClient) -> None:
         """Hand paho what it is to send."""
@@ -71,6 +75,8 @@ class Connection:
         self._refused: SinetError | None = None
         self._lost_at: float | None = None
         self._reported = False
+        self._session_at: Broker | None = None  # who has the session that what we remember belongs to
+        self._anew = self._ended = False  # whether the connection begins a new session, and we have ended the old one
         self._facts: dict[str, Any] = {"state": "closed", "broker": None, "session_resumed": False, "connections": 0}
 
     def open(self) -> None:
@@ -104,6 +110,11 @@ class Connection:
     def refused(self, error: SinetError) -> None:
         """For the user: the broker denied what it needs."""
         self._refused = error
+
+    def forget(self) -> None:
+        """For the user: what is under way is given up. The next connection begins a new session, as the broker remembers."""
+        self._client.forget()
+        self._session_at = None
 
     def info(self) -> Mapping[str, Any]:
         """What is known of the connection at this moment."""
@@ -148,8 +159,6 @@ class Connection:
             self._facts["broker"] = str(broker)
             line = Line(self._client, broker, self.waker)
             try:
-                if self._begins_anew():
-                    discard(self._parameters, broker)
                 self._reach(line)
             except SinetError as error:
                 line.end()
@@ -167,8 +176,9 @@ class Connection:
     def _reach(self, line: Line) -> None:
         parameters = self._parameters
         self._is_ready, self._refused = False, None
-        first = not self._settled.is_set()
-        line.connect(parameters, clean=parameters.session.clean if first else not parameters.session.resumes)
+        self._anew = self._begins_anew()
+        self._ended = self._anew and self._needs_discarding() and discard(parameters, self._broker)
+        line.connect(parameters, clean=self._anew)
         until = time.monotonic() + parameters.connection_timeout
         while not self._is_ready:
             if self._refused is not None:
@@ -195,7 +205,7 @@ class Connection:
                 line.turn(_LONGEST_WAIT_S, user.has_work)
             if self._stopping.is_set():
                 self._leave(line)
-                if self._must_discard():
+                if self._needs_discarding() and not self._parameters.session.kept:
                     discard(self._parameters, self._broker)
                 return
             raise self._end()
@@ -222,12 +232,16 @@ class Connection:
     def _end(self) -> SinetError:
         return self._refused or ConnectionError(f"{self._broker}: hung up")
 
-    def _must_discard(self) -> bool:
-        session = self._parameters.session
-        return self._parameters.protocol != MQTTv5 and session.resumes and not session.kept
+    def _needs_discarding(self) -> bool:
+        return self._parameters.protocol != MQTTv5 and self._parameters.session.resumes
 
     def _begins_anew(self) -> bool:
-        return self._must_discard() and self._parameters.session.clean and not self._settled.is_set()
+        session = self._parameters.session
+        if not session.resumes:
+            return True
+        if not self._settled.is_set():
+            return session.clean
+        return session.in_memory and self._session_at != self._broker
 
     def _pause(self, seconds: float, error: SinetError) -> None:
         now = time.monotonic()
@@ -246,8 +260,15 @@ class Connection:
         if reason.is_failure:
             self._refused = refusal(f"the connection of {self._parameters.client_id!r}", reason)
             return
-        self._facts["session_resumed"] = flags.session_present
-        self._user.connected(client, properties, resumed=flags.session_present)
+        there = self._facts["session_resumed"] = flags.session_present
+        if self._parameters.protocol == MQTTv31:  # its CONNACK does not tell
+            there = self._parameters.session.resumes and not self._ended
+        if self._anew and there:
+            self._refused = ConnectionError(f"{self._broker}: the old session could not be ended")
+            return
+        resumed = there and self._session_at == self._broker
+        self._session_at = self._broker
+        self._user.connected(client, properties, resumed=resumed)
 
     def _on_disconnect(self, _client: Any, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if self._refused is None and not self._stopping.is_set():

@@ -20,6 +20,7 @@ from sinetstream_plugins.mqtt.wire import Wire
 __all__ = ["PahoClient"]
 
 _LARGE = 1 << 14
+_PUBREL_IS_DUE = (MessageState.MQTT_MS_WAIT_FOR_PUBCOMP, MessageState.MQTT_MS_RESEND_PUBREL)
 _PART = 0  # a command that paho, when it is written, makes nothing of
 
 
@@ -152,10 +153,17 @@ class PahoClient(Client):
         return MQTTErrorCode.MQTT_ERR_SUCCESS  # paho's own, on receipt: it is sent when the message is finished
 
     def _messages_reconnect_reset_out(self) -> None:
-        for message in self._out_messages.values():  # at a second attempt paho would publish these anew
-            if message.state == MessageState.MQTT_MS_RESEND_PUBREL:
-                message.state = MessageState.MQTT_MS_WAIT_FOR_PUBCOMP
-        super()._messages_reconnect_reset_out()
+        """Paho would publish anew what only needs PUBREL, at a second attempt and at one that begins a new session.
+
+        In a new session our user forgets what is of QoS 2.
+        """
+        self._inflight_messages = 0
+        for message in self._out_messages.values():
+            if message.state in _PUBREL_IS_DUE:
+                message.state = MessageState.MQTT_MS_RESEND_PUBREL
+                continue
+            message.dup = message.dup or message.state != MessageState.MQTT_MS_PUBLISH
+            message.state = MessageState.MQTT_MS_PUBLISH
 
     def _handle_publish(self) -> MQTTErrorCode:
         rc = super()._handle_publish()

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from math import inf
 from typing import Any
 
-from paho.mqtt.client import MQTTMessage, MQTTv5
+from paho.mqtt.client import MQTTMessage, MQTTv5, MQTTv31
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 from sinetstream.errors import BufferFullError, SinetError, UnsupportedOperationError
@@ -96,11 +96,11 @@ class MqttReader(PluginMessageReader):
 
     def connected(self, client: PahoClient, properties: Properties | None, *, resumed: bool) -> None:
         self._acknowledgements.connected(resumed=resumed)
-        if self._connected_before and resumed:
+        if self._connected_before and resumed and self._parameters.protocol != MQTTv31:
             self._connection.ready()
             return
-        if self._connected_before and self._parameters.session.resumes:
-            log.warning("the broker has forgotten this session: what was published meanwhile may be missing")
+        if self._connected_before and not resumed and self._parameters.session.resumes:
+            log.warning("the broker does not know this session: what was published meanwhile may be missing")
         qos = self._parameters.qos
         asked: Any = [
             (topic, SubscribeOptions(qos=qos) if self._parameters.protocol == MQTTv5 else qos) for topic in self._topics

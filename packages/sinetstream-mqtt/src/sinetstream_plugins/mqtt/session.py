@@ -20,6 +20,7 @@ _WITHIN_PROCESS_S = 3600
 class Session:
     """`clean` says how the first connection begins; the later ones resume where `resumes`.
 
+    What an `in_memory` one goes on with is in this process: it resumes only at the broker that it was with before.
     A session that resumes and is not `kept` ends with `close`: with MQTT 5 the broker ends it by itself, else a last clean
     connection does. `expiry_s` is for MQTT 5. `missing` is the parameter without which the session does not outlive
     the process, although at-least-once was asked for; None where nothing is missing.
@@ -28,6 +29,7 @@ class Session:
     clean: bool
     resumes: bool
     kept: bool
+    in_memory: bool
     expiry_s: int | None
     missing: str | None
 
@@ -39,7 +41,8 @@ def session(
 
     At at-least-once and above, a reader's resumes after each loss of the connection, and where the user named a
     `client_id` it outlives the process. A writer's resumes at QoS 2, which needs it, and never outlives the process: what
-    it would go on with is in the process's memory.
+    it would go on with is in the process's memory. A generated `client_id` is nobody's yet: what is not begun anew survives a
+    restart of the broker from the first connection on, which Mosquitto does not grant to what is.
     """
     wanted = params["consistency"] is not Consistency.AT_MOST_ONCE if role == "reader" else qos == 2
     generated = bool(params.get("client_id_generated", False))
@@ -51,9 +54,10 @@ def session(
     missing = "clean_session: false" if clean else "client_id" if generated else None
     kept = role == "reader" and missing is None
     return Session(
-        clean=clean or role == "writer",
+        clean=clean or (role == "writer" and not generated),
         resumes=not clean,
         kept=kept,
+        in_memory=role == "writer",
         expiry_s=None,
         missing=missing if wanted and role == "reader" else None,
     )
@@ -65,7 +69,7 @@ def _version_5(role: Literal["reader", "writer"], specific: Options, *, wanted: 
     lasting = wanted and role == "reader" and not generated and not specific.flag("clean_start", default=False)
     default_s = _FOR_EVER_S if lasting else _WITHIN_PROCESS_S if wanted else 0
     expiry_s = specific.integer("session_expiry_interval", default_s, 0, _FOR_EVER_S)
-    clean = specific.flag("clean_start", default=not (role == "reader" and expiry_s and not generated))
+    clean = specific.flag("clean_start", default=not expiry_s) or (role == "writer" and not generated)
     missing = (
         "session_expiry_interval"
         if not expiry_s
@@ -79,6 +83,7 @@ def _version_5(role: Literal["reader", "writer"], specific: Options, *, wanted: 
         clean=clean,
         resumes=expiry_s > 0,
         kept=role == "reader" and missing is None,
+        in_memory=role == "writer",
         expiry_s=expiry_s,
         missing=missing if wanted and role == "reader" else None,
     )

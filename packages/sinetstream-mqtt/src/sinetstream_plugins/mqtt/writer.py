@@ -91,7 +91,7 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
     def connected(self, client: PahoClient, properties: Properties | None, *, resumed: bool) -> None:
         if self._qos == 2 and not resumed and self._in_flight:
             client.forget()  # sent again they might arrive twice
-            self._reject_in_flight("the broker has forgotten this session")
+            self._reject_in_flight("the broker does not know this session")
         error = self._limits(properties)
         if error is not None:
             self._connection.refused(error)
@@ -135,9 +135,9 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
     def disconnected(self) -> None:
         if self._is_connected and self._in_flight:
             self._fruitless += 1
-            if self._fruitless >= _ATTEMPTS and self._client is not None:
+            if self._fruitless >= _ATTEMPTS:
                 self._fruitless = 0
-                self._client.forget()  # a message that makes the broker hang up would be sent again for ever
+                self._connection.forget()  # a message that makes the broker hang up would be sent again for ever
                 self._reject_in_flight(f"the connection was lost {_ATTEMPTS} times in a row without any confirmation")
         self._is_connected = False
         if not self._qos:
@@ -149,8 +149,7 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
 
     def lost(self, error: SinetError) -> None:
         self._down = str(error)
-        if self._client is not None:
-            self._client.forget()
+        self._connection.forget()
         self._reject_in_flight(self._down)
         self._reject_waiting(self._down)
 
