@@ -45,8 +45,9 @@ class Line:
             )
             self._client.reconnect()
             self._selector.register(self._client.wire, selectors.EVENT_READ)  # type: ignore[arg-type]  # is set by now
-        except (OSError, ValueError) as error:
-            raise ConnectionError(f"{self._broker}: {error}") from error
+        except Exception as error:  # paho raises what it stumbles over in the answers of strange servers
+            words = error if isinstance(error, OSError | ValueError) else f"what came could not be read: {error!r}"
+            raise ConnectionError(f"{self._broker}: {words}") from error
 
     @property
     def alive(self) -> bool:
