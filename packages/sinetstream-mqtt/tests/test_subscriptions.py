@@ -5,8 +5,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from paho.mqtt.client import Client, MQTTv5
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 from sinetstream import MessageReader, MessageWriter
-from sinetstream.errors import AuthorizationError, UnsupportedOperationError
+from sinetstream.errors import AuthorizationError, InvalidArgumentError, UnsupportedOperationError
 
 if TYPE_CHECKING:
     from tools.brokers import MosquittoBroker
@@ -102,13 +106,57 @@ def test_a_session_without_a_name_is_not_left_behind(
         assert not again.info("mqtt.session_resumed")
 
 
-def test_keys_and_headers_travel_with_mqtt_5(mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str) -> None:
+@pytest.mark.parametrize(
+    "value", [b"\xffkey", b"a\nb", b"\x07", "\x85".encode(), "\ufefftext".encode(), "\uffff".encode()]
+)
+def test_keys_and_headers_travel_with_mqtt_5(
+    mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str, value: bytes
+) -> None:
     given = parameters(mosquitto_broker.address(), protocol="MQTTv5")
     with (
         MessageReader(topics=topic, receive_timeout_ms=5000, **given) as reader,
         MessageWriter(topic=topic, **given) as writer,
     ):
-        writer.publish("value", key=b"\xffkey", headers={"unit": b"K", "raw": b"\0\xff"})
+        writer.publish("value", key=value, headers={"unit": b"K", "raw": value})
         message = next(reader)
 
-        assert (b"\xffkey", {"unit": b"K", "raw": b"\0\xff"}) == (message.key, message.headers)
+        assert (value, {"unit": b"K", "raw": value}) == (message.key, message.headers)
+        assert (1, 1) == (writer.info("mqtt.connections"), reader.info("mqtt.connections"))
+
+
+@pytest.mark.parametrize("consistency", ["AT_MOST_ONCE", "AT_LEAST_ONCE", "EXACTLY_ONCE"])
+def test_properties_of_strangers_that_cannot_be_read_stop_nothing(
+    mosquitto_broker: "MosquittoBroker",
+    parameters: Made,
+    topic: str,
+    consistency: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    given = parameters(mosquitto_broker.address(), consistency, protocol="MQTTv5") | {"user_data_only": True}
+    strange = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho's
+    strange.ContentType = "\ufefftext/plain"
+    stranger = Client(CallbackAPIVersion.VERSION2, protocol=MQTTv5)
+    with MessageReader(topics=topic, receive_timeout_ms=1000, **given) as reader:
+        stranger.connect(mosquitto_broker.host(), mosquitto_broker.port())
+        stranger.loop_start()
+        for number in range(50):  # more than the window: each is acknowledged
+            stranger.publish(topic, str(number), 2, properties=strange if number % 2 else None).wait_for_publish(10)
+        stranger.disconnect()
+        stranger.loop_stop()
+
+        assert [str(number) for number in range(50)] == [message.value for message in reader]
+        assert 1 == reader.info("mqtt.connections")
+    assert "cannot be read" in caplog.text
+
+
+def test_a_refused_header_costs_only_its_message(
+    mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str
+) -> None:
+    with mosquitto_broker.proxy() as line:
+        given = parameters(line.address, protocol="MQTTv5", reconnect_delay={"min_delay": 0.01, "max_delay": 0.1})
+        with MessageWriter(topic=topic, **given) as writer:
+            with pytest.raises(InvalidArgumentError, match="headers"):
+                writer.publish("value", headers={"\ud800": b"x"})
+            line.cut()
+            writer.publish("next")
+            assert writer.info("mqtt.connections") <= 2

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import socket
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
-from paho.mqtt.client import PUBLISH, Client, MQTTv5, _WebsocketWrapper
+from paho.mqtt.client import PUBLISH, Client, MQTTMessage, MQTTv5, _WebsocketWrapper
 from paho.mqtt.enums import CallbackAPIVersion, MessageState, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
+from sinetstream_plugins.mqtt.malformed import without_properties
 from sinetstream_plugins.mqtt.parameters import Parameters
 from sinetstream_plugins.mqtt.properties import properties
 from sinetstream_plugins.mqtt.wire import Wire
 
-__all__ = ["PahoClient"]
+__all__ = ["PahoClient", "topic_of"]
+
+log = logging.getLogger("sinetstream")
 
 _LARGE = 1 << 14
 _PUBREL_IS_DUE = (MessageState.MQTT_MS_WAIT_FOR_PUBCOMP, MessageState.MQTT_MS_RESEND_PUBREL)
@@ -28,7 +32,8 @@ class PahoClient(Client):
     """A client that one thread drives, with its own socket; the others only `interrupt`.
 
     A message of QoS 2 is handed over when it arrives and answered with `pubrec` by its user; every PUBREL is answered. A
-    PUBREC that refuses a publish is reported to `on_publish` like a PUBACK that does.
+    PUBREC that refuses a publish is reported to `on_publish` like a PUBACK that does. A message whose properties cannot be
+    read arrives without them.
     """
 
     def __init__(self, parameters: Parameters, *, clean_session: bool, on_released: Callable[[int], None]) -> None:
@@ -63,8 +68,13 @@ class PahoClient(Client):
 
     def forget(self) -> None:
         """Do not send again what is not confirmed."""
-        self._out_messages.clear()
-        self._inflight_messages = 0
+        self.forget_all_but(())
+
+    def forget_all_but(self, mids: Container[int]) -> None:
+        """Do not send again what is not confirmed, and none of these."""
+        for mid in [mid for mid in self._out_messages if mid not in mids]:
+            del self._out_messages[mid]
+        self._inflight_messages = len(self._out_messages)
 
     def _create_socket(self) -> Any:
         deadline = time.monotonic() + self._parameters.connection_timeout
@@ -166,7 +176,15 @@ class PahoClient(Client):
             message.state = MessageState.MQTT_MS_PUBLISH
 
     def _handle_publish(self) -> MQTTErrorCode:
-        rc = super()._handle_publish()
+        try:
+            rc = super()._handle_publish()
+        except Exception:
+            saved = without_properties(self._in_packet["command"], self._in_packet["packet"])
+            if saved is None or self._protocol != MQTTv5:
+                raise
+            log.warning("a message arrived with properties that cannot be read; it is handed out without them")
+            self._in_packet["packet"] = saved
+            rc = super()._handle_publish()
         while self._in_messages:  # QoS 2: paho would keep it until PUBREL
             self._handle_on_message(self._in_messages.popitem()[1])
         return rc
@@ -189,6 +207,14 @@ class PahoClient(Client):
                     return self._do_on_publish(mid, reason, properties(PacketTypes.PUBREC))
             return MQTTErrorCode.MQTT_ERR_SUCCESS
         return super()._handle_pubrec()
+
+
+def topic_of(message: MQTTMessage) -> str:
+    """Its topic, as well as it can be shown where it is not UTF-8."""
+    try:
+        return message.topic
+    except UnicodeDecodeError:
+        return message._topic.decode(errors="replace")
 
 
 def _nothing(*_: Any) -> None:

@@ -18,7 +18,7 @@ from sinetstream_plugins.mqtt.acknowledgements import Acknowledgements, Arrival
 from sinetstream_plugins.mqtt.connection import Connection
 from sinetstream_plugins.mqtt.errors import ERRORS
 from sinetstream_plugins.mqtt.inbox import Inbox
-from sinetstream_plugins.mqtt.paho_private import PahoClient
+from sinetstream_plugins.mqtt.paho_private import PahoClient, topic_of
 from sinetstream_plugins.mqtt.parameters import ENCODED, parse
 from sinetstream_plugins.mqtt.reasons import refusal
 
@@ -68,7 +68,7 @@ class MqttReader(PluginMessageReader):
                 raise item
             if not item.qos:
                 self._inbox.took(len(item.payload))
-            yield item.payload, _topic(item), item
+            yield item.payload, topic_of(item), item
 
     def acknowledge(self, raw: MQTTMessage) -> None:
         if raw.qos:
@@ -162,10 +162,3 @@ def _answer(client: PahoClient, message: MQTTMessage) -> None:
         client.ack(message.mid, 1)
     else:
         client.pubrec(message.mid)
-
-
-def _topic(message: MQTTMessage) -> str:
-    try:
-        return message.topic
-    except UnicodeDecodeError:
-        return message._topic.decode(errors="replace")

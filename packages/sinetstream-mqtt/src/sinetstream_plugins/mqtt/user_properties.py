@@ -10,29 +10,28 @@ from typing import Any
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from sinetstream.errors import InvalidArgumentError
+from sinetstream_plugins.mqtt.characters import fault, is_safe
 from sinetstream_plugins.mqtt.properties import properties
 
 __all__ = ["pack", "unpack"]
 
 _KEY = "sinetstream-key"
-_BINARY = "base64:"  # text that begins so is sent as base64 too
+_BINARY = "base64:"  # text that begins so is sent as base64 too, and what brokers or clients stumble over
 
 
 def pack(key: bytes | None, headers: Mapping[str, bytes] | None) -> Properties:
-    """The properties of one publish. Raises `InvalidArgumentError` for a name that is taken or too long a value."""
+    """The properties of one publish. Raises `InvalidArgumentError` for a name that MQTT cannot carry or that is taken, and for too long a value."""
     pairs = []
     for name, value in (headers or {}).items():
-        if name == _KEY or not name:
+        if name == _KEY or not name or not is_safe(name):
             raise InvalidArgumentError(f"headers: {name!r} cannot be a header's name", path="headers")
         pairs.append((name, _text(value)))
     if key is not None:
         pairs.append((_KEY, _text(key)))
     for pair in pairs:
         for text in pair:
-            if "\0" in text or len(text.encode(errors="surrogatepass")) > 65535:
-                raise InvalidArgumentError(
-                    f"headers: {pair[0][:50]!r} does not fit into a user property", path="headers"
-                )
+            if (why := fault(text)) is not None:
+                raise InvalidArgumentError(f"headers: {pair[0][:50]!r}, name or value, {why}", path="headers")
     return properties(PacketTypes.PUBLISH, UserProperty=pairs)
 
 
@@ -47,7 +46,7 @@ def _text(value: bytes) -> str:
         text = value.decode()
     except UnicodeDecodeError:
         text = _BINARY
-    if text.startswith(_BINARY) or "\0" in text:
+    if text.startswith(_BINARY) or not is_safe(text):
         return _BINARY + base64.b64encode(value).decode()
     return text
 

@@ -22,6 +22,7 @@ __all__ = ["MqttAsyncWriter"]
 _BATCH = 64  # messages of QoS 0 that paho gets before it sends
 _BATCH_BYTES = 1 << 20  # after so many it sends, whatever the QoS
 _ATTEMPTS = 5
+_NO_LIMIT = 1 << 32
 _COMPLETED = 0x92  # "identifier not found", in answer to a PUBREL that came twice
 _SOON, _SMALL = 64, 4096  # so few and so short ones of QoS 0 count as taken, as by a socket's own buffer
 
@@ -45,7 +46,8 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
         self._waiting: deque[Waiting] = deque()
         self._in_flight: dict[int, tuple[Delivery[Any], Any]] = {}
         self._window = self._parameters.window
-        self._max_packet: float = float("inf")
+        self._max_packet = _NO_LIMIT
+        self._head = 2 + len(self._topic.encode()) + (2 if self._qos else 0)
         self._down: str | None = None  # why nothing is taken now
         self._fruitless = 0  # connections in a row on which nothing was confirmed
         self._is_connected = False
@@ -109,12 +111,13 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
                 delivery, message, properties = waiting.popleft()
             except IndexError:  # rejected by another thread
                 return
-            if len(message) > self._max_packet:
+            if self._max_packet < _NO_LIMIT and self._packet_size(message, properties) > self._max_packet:
                 delivery.fail(ConnectionError(f"the broker takes at most {self._max_packet} bytes; this was not sent"))
                 continue
             try:
                 info = client.publish(self._topic, message, self._qos, self._parameters.retain, properties)
             except ValueError as error:
+                client.forget_all_but(in_flight)  # paho keeps what it could not send
                 delivery.fail(error)
                 continue
             if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
@@ -175,8 +178,13 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
         if self._parameters.retain and not getattr(properties, "RetainAvailable", 1):
             return UnsupportedOperationError("the broker retains no messages")
         self._window = min(self._parameters.window, getattr(properties, "ReceiveMaximum", 65535))
-        self._max_packet = getattr(properties, "MaximumPacketSize", float("inf"))
+        self._max_packet = getattr(properties, "MaximumPacketSize", _NO_LIMIT)
         return None
+
+    def _packet_size(self, message: bytes, properties: Properties | None) -> int:
+        extra = b"\0" if properties is None else properties.pack()  # type: ignore[no-untyped-call]  # paho's
+        size = self._head + len(message) + len(extra)
+        return 1 + sum(size >= limit for limit in (0, 1 << 7, 1 << 14, 1 << 21)) + size  # the size takes 1 to 4 bytes
 
     def _reject_waiting(self, why: str) -> None:
         while True:
