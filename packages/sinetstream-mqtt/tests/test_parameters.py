@@ -38,7 +38,7 @@ def test_brokers_are_tried_in_the_order_given(given: Any, expected: list[tuple[s
 
 
 @pytest.mark.parametrize(
-    "given", [None, [], "", "mqtt://broker", "broker:", "broker:x", "broker:70000", ":1883", [1], "[::1"]
+    "given", [None, [], "", "mqtt://broker", "a@b:1", "broker:", "broker:x", "broker:70000", ":1883", [1], "[::1"]
 )
 def test_what_is_no_broker_is_refused(given: Any) -> None:
     with pytest.raises(InvalidArgumentError, match="brokers"):
@@ -117,6 +117,16 @@ def test_mqtt_s_own_tls_counts_before_the_common_one_key_by_key() -> None:
         ({"type_spec": {"tls_insecure": {"value": True}}}, "tls_insecure"),
         ({"will_set": {"payload": b""}}, "will_set.topic"),
         ({"will_set": {"topic": "a", "payload": b"", "delay_interval": 1}}, "delay_interval.*MQTTv5"),
+        ({"will_set": {"topic": "a", "payload": b"x" * 65536}}, "will_set.payload.*65536"),
+        ({"will_set": {"topic": "a\n", "payload": b""}}, "will_set.topic.*forbids"),
+        ({"client_id": "a\ud800"}, "client_id.*UTF-8"),
+        ({"client_id": "a\n"}, "client_id.*forbids"),
+        ({"username_pw_set": {"username": "u" * 65536}}, "username_pw_set.username.*65535"),
+        ({"username_pw_set": {"username": "u\n"}}, "username_pw_set.username.*forbids"),
+        ({"username_pw_set": {"username": "u", "password": "p" * 65536}}, "username_pw_set.password.*65535"),
+        ({"type_spec": {"transport": "websockets", "ws_options": {"headers": {"a": "b\r\nc: d"}}}}, "headers.*HTTP"),
+        (version_5(user_property={"a": "\0"}), "user_property.*forbids"),
+        (version_5(auth_method="m", auth_data=b"x" * 65536), "auth_data.*65535"),
     ],
 )
 def test_a_wrong_parameter_is_refused_with_its_place(given: dict[str, Any], words: str) -> None:
@@ -179,21 +189,38 @@ def test_at_most_once_asks_for_no_session() -> None:
     assert not parsed(**version_5()).session.resumes
 
 
-def test_a_password_is_not_shown() -> None:
-    assert "secret" not in repr(parsed(username_pw_set={"username": "u", "password": "secret"}))
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"username_pw_set": {"username": "u", "password": "secret"}},
+        {"type_spec": {"transport": "websockets", "ws_options": {"headers": {"Authorization": "Bearer secret"}}}},
+        version_5(auth_method="m", auth_data="secret"),
+    ],
+)
+def test_secrets_are_not_shown(given: dict[str, Any]) -> None:
+    assert "secret" not in repr(parsed(**given))
+
+
+@pytest.mark.parametrize(
+    "given", ["mqtt://user:secret@host", "user:secret@host:1883", ["user:secret@host"], [{"secret": 1}]]
+)
+def test_what_is_no_broker_is_refused_without_showing_a_secret_in_it(given: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="brokers") as raised:
+        parsed(brokers=given)
+    assert "secret" not in str(raised.value)
 
 
 def construct(api: Any, **given: Any) -> Any:
     return api(no_config=True, type="mqtt", brokers="localhost", **given)
 
 
-@pytest.mark.parametrize("topics", [None, [], "a/#/b", "a+", "$share/g", ""])
+@pytest.mark.parametrize("topics", [None, [], "a/#/b", "a+", "$share/g", "", "a\n", "\x85", "\uffff", "\ud800"])
 def test_a_reader_needs_topics_that_are_topics(topics: Any) -> None:
     with pytest.raises(InvalidArgumentError, match="topic"):
         construct(MessageReader, topics=topics)
 
 
-@pytest.mark.parametrize("topic", [None, "a/+", "#"])
+@pytest.mark.parametrize("topic", [None, "a/+", "#", "$share/g/x", "a\0", "a\x7f", "x" * 65536])
 def test_a_writer_needs_one_topic_without_wildcards(topic: Any) -> None:
     with pytest.raises(InvalidArgumentError, match="topic"):
         construct(MessageWriter, topic=topic)

@@ -31,8 +31,10 @@ def brokers(given: Any, default_port: int) -> tuple[Broker, ...]:
 
 def _broker(item: Any, default_port: int) -> Broker:
     if not isinstance(item, str) or not item.strip():
-        raise wrong("brokers", f"must be strings of the form host:port, not {item!r}")
+        raise wrong("brokers", f"must be strings of the form host:port, not {type(item).__name__}")
     text = item.strip()
+    if "@" in text:  # not shown: there may be a password in front of it
+        raise wrong("brokers", "must be host:port, without user and password: these are set with `username_pw`")
     if "/" in text or any(c.isspace() for c in text):
         words = "must be host:port; TLS is set with `tls`, WebSockets with `transport` and `ws_options`"
         raise wrong("brokers", f"{text!r} {words}")

@@ -8,6 +8,7 @@ from typing import Any
 from paho.mqtt.client import MQTTv5
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from sinetstream_plugins.mqtt.characters import MOST_BYTES, fault
 from sinetstream_plugins.mqtt.names import CONNECT_PROPERTIES
 from sinetstream_plugins.mqtt.options import Options
 from sinetstream_plugins.mqtt.properties import properties
@@ -52,6 +53,10 @@ def _pairs(options: Options, name: str) -> list[tuple[str, str]]:
     value = options.values[name]
     if not isinstance(value, Mapping) or not all(isinstance(text, str) for pair in value.items() for text in pair):
         raise options.error(name, "must be a mapping of strings to strings")
+    for pair in value.items():
+        for text in pair:
+            if (why := fault(text)) is not None:
+                raise options.error(name, why)
     return list(value.items())
 
 
@@ -59,7 +64,17 @@ def _bytes(options: Options, name: str) -> bytes:
     value = options.values[name]
     if not isinstance(value, bytes | str):
         raise options.error(name, f"must be bytes or a string, not {type(value).__name__}")
-    return value.encode() if isinstance(value, str) else bytes(value)
+    data = value.encode(errors="surrogatepass") if isinstance(value, str) else bytes(value)
+    if len(data) > MOST_BYTES:
+        raise options.error(name, f"is longer than the {MOST_BYTES} bytes of MQTT")
+    return data
+
+
+def _text(options: Options, name: str) -> str:
+    text = options.text(name, "")
+    if (why := fault(text)) is not None:
+        raise options.error(name, why)
+    return text
 
 
 _READ: dict[str, Callable[[Options, str], Any]] = {
@@ -70,6 +85,6 @@ _READ: dict[str, Callable[[Options, str], Any]] = {
     "request_response_info": _flag,
     "request_problem_info": _flag,
     "user_property": _pairs,
-    "auth_method": lambda options, name: options.text(name, ""),
+    "auth_method": _text,
     "auth_data": _bytes,
 }

@@ -81,8 +81,8 @@ class Connection:
 
     def open(self) -> None:
         """Connect to the first broker that accepts us; returns when the user is ready, and raises why not."""
-        self.waker = Waker()
         self._client = make_client(self._parameters, on_released=self._user.released)
+        self.waker = Waker()
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._user.prepare(self._client)

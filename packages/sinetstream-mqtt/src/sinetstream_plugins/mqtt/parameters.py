@@ -14,9 +14,10 @@ from paho.mqtt.properties import Properties
 from sinetstream.spi import Ability, Consistency
 from sinetstream_plugins.mqtt import tls
 from sinetstream_plugins.mqtt.brokers import Broker, brokers
+from sinetstream_plugins.mqtt.characters import fault
 from sinetstream_plugins.mqtt.connect_properties import connect_properties
 from sinetstream_plugins.mqtt.names import specific
-from sinetstream_plugins.mqtt.options import Options
+from sinetstream_plugins.mqtt.options import Options, wrong
 from sinetstream_plugins.mqtt.session import Session, session
 from sinetstream_plugins.mqtt.will import Will, will
 
@@ -43,14 +44,14 @@ class Parameters:
     username: str | None
     password: str | None = field(repr=False)
     ws_path: str
-    ws_headers: Mapping[str, str]
+    ws_headers: Mapping[str, str] = field(repr=False)
     keepalive: int
     connection_timeout: float
     reconnect_min: float
     reconnect_max: float
     lost_limit: float
     session: Session
-    properties: Properties | None
+    properties: Properties | None = field(repr=False)
     will: Will | None
     qos: int
     retain: bool
@@ -78,7 +79,7 @@ def parse(params: Mapping[str, Any], role: Literal["reader", "writer"]) -> Param
     queued = options.section("max_queued_messages", ("queue_size",)).integer("queue_size", 0, 0, 2**31)
     return Parameters(
         brokers=brokers(params.get("brokers"), _PORTS[transport, context is not None]),
-        client_id=params["client_id"],
+        client_id=_client_id(params["client_id"]),
         protocol=protocol,
         transport="websockets" if transport == "websockets" else "tcp",
         tls=context,
@@ -102,6 +103,12 @@ def parse(params: Mapping[str, Any], role: Literal["reader", "writer"]) -> Param
     )
 
 
+def _client_id(given: str) -> str:
+    if (why := fault(given)) is not None:
+        raise wrong("client_id", why)
+    return given
+
+
 def _qos(options: Options, consistency: Consistency) -> int:
     qos = options.integer("qos", consistency.value, 0, 2)
     if qos < consistency.value:
@@ -114,6 +121,9 @@ def _login(options: Options) -> tuple[str | None, str | None]:
     username, password = credentials.text("username", None), credentials.text("password", None)
     if password is not None and username is None:
         raise credentials.error("username", "is required beside password")
+    for name, text in (("username", username), ("password", password)):
+        if text is not None and (why := fault(text, binary=name == "password")) is not None:
+            raise credentials.error(name, why)
     return username, password
 
 
@@ -124,7 +134,11 @@ def _websockets(options: Options, transport: str) -> tuple[str, Mapping[str, str
     headers = websockets.values.get("headers") or {}
     if not isinstance(headers, Mapping) or not all(isinstance(text, str) for pair in headers.items() for text in pair):
         raise websockets.error("headers", "must be a mapping of strings to strings")
-    return websockets.text("path", "/mqtt"), headers
+    path = websockets.text("path", "/mqtt")
+    for name, texts in (("path", (path,)), ("headers", (*headers, *headers.values()))):
+        if not all(text.isprintable() for text in texts):
+            raise websockets.error(name, "has characters that HTTP does not take")
+    return path, headers
 
 
 def _delays(options: Options) -> tuple[float, float]:

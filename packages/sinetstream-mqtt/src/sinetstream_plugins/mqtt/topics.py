@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from sinetstream_plugins.mqtt.characters import fault
 from sinetstream_plugins.mqtt.options import wrong
 
 __all__ = ["filters", "name"]
@@ -16,6 +17,8 @@ def name(topic: Any, path: str = "topic") -> str:
     _check(topic, path)
     if "+" in topic or "#" in topic:
         raise wrong(path, f"{topic!r} has a wildcard: only readers may")
+    if topic.startswith("$share/"):
+        raise wrong(path, f"{topic!r} is a shared subscription: only readers may")
     return str(topic)
 
 
@@ -34,11 +37,7 @@ def filters(topics: Any) -> list[str]:
 
 
 def _check(topic: Any, path: str) -> None:
-    if not isinstance(topic, str) or not topic or "\0" in topic:
+    if not isinstance(topic, str) or not topic:
         raise wrong(path, f"{topic!r} is no topic of MQTT")
-    try:
-        size = len(topic.encode())
-    except UnicodeEncodeError:
-        raise wrong(path, f"{topic!r} has characters that UTF-8 does not have") from None
-    if size > 65535:
-        raise wrong(path, "is longer than the 65535 bytes of MQTT")
+    if (why := fault(topic)) is not None:
+        raise wrong(path, f"{topic[:50]!r} {why}")

@@ -8,6 +8,7 @@ from typing import Any
 from paho.mqtt.client import MQTTv5
 from sinetstream.spi import COMMON_PARAMETERS, Consistency
 from sinetstream_plugins.mqtt import topics
+from sinetstream_plugins.mqtt.characters import MOST_BYTES
 from sinetstream_plugins.mqtt.options import Options
 
 __all__ = ["Will", "will"]
@@ -37,6 +38,8 @@ def will(specific: Options, protocol: int, default_qos: int) -> Will | None:
             raise options.error(name, "is required for a will")
     if not isinstance(options.values["payload"], bytes):
         raise options.error("payload", "was not encoded as a message")
+    if (size := len(options.values["payload"])) > MOST_BYTES:
+        raise options.error("payload", f"is a message of {size} bytes, and a will has at most {MOST_BYTES}")
     delay_s = options.integer("delay_interval", None, 0, 2**32 - 1)
     if delay_s is not None and protocol != MQTTv5:
         raise options.error("delay_interval", "needs `protocol: MQTTv5`")
