@@ -2,6 +2,7 @@
 
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -203,6 +204,44 @@ def test_a_connection_lost_for_longer_than_the_limit_is_reported_once_and_readin
 
     assert ["value"] == values
     assert [ConnectionError] == [type(error) for error in failures]
+
+
+@pytest.mark.parametrize("protocol", ["MQTTv31", "MQTTv311", "MQTTv5"])
+def test_a_connection_is_reported_as_lost_in_the_middle_of_an_attempt(
+    mosquitto_broker: "MosquittoBroker", line: "CutProxy", parameters: Made, topic: str, protocol: str
+) -> None:
+    given = parameters(line.address, "EXACTLY_ONCE", protocol=protocol, lost_limit=0.2, **SOON)
+    given["type_spec"]["connection_timeout"] = 30
+    reading = parameters(mosquitto_broker.address(), "EXACTLY_ONCE")
+    with (
+        MessageReader(topics=topic, receive_timeout_ms=5000, **reading) as reader,
+        AsyncMessageWriter(topic=topic, **given) as writer,
+    ):
+        line.silence()
+        line.cut()
+        with pytest.raises(ConnectionError, match=r"0.2 s"):
+            writer.publish("value").get(10)
+        line.resume()
+        _until(lambda: writer.info("mqtt.state") == "connected")
+        writer.publish("next").get(10)
+
+        assert "next" == next(reader).value
+
+
+@pytest.mark.parametrize("protocol", ["MQTTv31", "MQTTv311", "MQTTv5"])
+@pytest.mark.parametrize("api", [MessageReader, AsyncMessageWriter])
+def test_closing_does_not_wait_long_for_a_frozen_broker(
+    breakable_mosquitto: "MosquittoBroker", parameters: Made, topic: str, api: Any, protocol: str
+) -> None:
+    given = parameters(breakable_mosquitto.address(), "EXACTLY_ONCE", protocol=protocol)
+    named = {"topics": topic} if api is MessageReader else {"topic": topic, "close_timeout_ms": 0}
+    client = api(**named, **given)
+    client.open()
+    breakable_mosquitto.freeze()
+    began = time.monotonic()
+    client.close()
+
+    assert time.monotonic() - began < 2
 
 
 def test_a_writer_without_connection_for_too_long_rejects_and_takes_again_when_it_is_back(

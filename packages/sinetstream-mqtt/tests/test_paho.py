@@ -9,6 +9,7 @@ from paho.mqtt.enums import MessageState
 from paho.mqtt.packettypes import PacketTypes
 from sinetstream.spi import Consistency
 from sinetstream_plugins.mqtt.client import make_client
+from sinetstream_plugins.mqtt.dial import Dial
 from sinetstream_plugins.mqtt.malformed import without_properties
 from sinetstream_plugins.mqtt.paho_private import PahoClient, topic_of
 from sinetstream_plugins.mqtt.parameters import parse
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.mqtt
 
 def made(protocol: str) -> PahoClient:
     params: dict[str, Any] = {"brokers": "localhost", "client_id": "me", "consistency": Consistency.EXACTLY_ONCE}
-    return make_client(parse(params | {"protocol": protocol}, "writer"), on_released=print)
+    return make_client(parse(params | {"protocol": protocol}, "writer"), on_released=print, dial=Dial())
 
 
 @pytest.mark.parametrize(("protocol", "clean"), [("MQTTv311", False), ("MQTTv5", False), ("MQTTv5", True)])

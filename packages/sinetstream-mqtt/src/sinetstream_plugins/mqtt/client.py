@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from paho.mqtt.client import MQTTv5
 from paho.mqtt.packettypes import PacketTypes
+from sinetstream_plugins.mqtt.dial import Dial
 from sinetstream_plugins.mqtt.paho_private import PahoClient
 from sinetstream_plugins.mqtt.parameters import Parameters
 from sinetstream_plugins.mqtt.properties import properties
@@ -13,9 +14,10 @@ from sinetstream_plugins.mqtt.properties import properties
 __all__ = ["make_client"]
 
 
-def make_client(parameters: Parameters, *, on_released: Callable[[int], None]) -> PahoClient:
+def make_client(parameters: Parameters, *, on_released: Callable[[int], None], dial: Dial) -> PahoClient:
     """A client with login and will; TLS and WebSockets are its socket's own affair."""
-    client = PahoClient(parameters, clean_session=not parameters.session.resumes, on_released=on_released)
+    clean = not parameters.session.resumes
+    client = PahoClient(parameters, clean_session=clean, on_released=on_released, dial=dial)
     if parameters.username is not None:
         client.username_pw_set(parameters.username, parameters.password)
     will = parameters.will

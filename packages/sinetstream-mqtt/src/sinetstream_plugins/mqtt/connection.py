@@ -15,6 +15,7 @@ from paho.mqtt.properties import Properties
 from sinetstream.errors import AuthorizationError, ConnectionError, SinetError
 from sinetstream_plugins.mqtt.brokers import Broker
 from sinetstream_plugins.mqtt.client import make_client
+from sinetstream_plugins.mqtt.dial import Dial
 from sinetstream_plugins.mqtt.discard import discard
 from sinetstream_plugins.mqtt.line import Line
 from sinetstream_plugins.mqtt.paho_private import PahoClient
@@ -26,6 +27,7 @@ from sinetstream_plugins.mqtt.waker import Waker
 __all__ = ["Connection", "User"]
 
 _LAST_WORDS_S = 1.0
+_LEAVING_S = 2.0  # all of it: last words, DISCONNECT, and the end of the session
 _LONGEST_WAIT_S = 0.5
 
 log = logging.getLogger("sinetstream")
@@ -73,15 +75,17 @@ class Connection:
         self._failure: SinetError | None = None
         self._is_ready = False
         self._refused: SinetError | None = None
-        self._lost_at: float | None = None
+        self._lost: SinetError | None = None  # why there is no connection, and since when
+        self._lost_at = 0.0
         self._reported = False
         self._session_at: Broker | None = None  # who has the session that what we remember belongs to
-        self._anew = self._ended = False  # whether the connection begins a new session, and we have ended the old one
+        self._ended = False  # whether we have ended it ourselves before we connected
         self._facts: dict[str, Any] = {"state": "closed", "broker": None, "session_resumed": False, "connections": 0}
 
     def open(self) -> None:
         """Connect to the first broker that accepts us; returns when the user is ready, and raises why not."""
-        self._client = make_client(self._parameters, on_released=self._user.released)
+        self._dial = Dial()
+        self._client = make_client(self._parameters, on_released=self._user.released, dial=self._dial)
         self.waker = Waker()
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
@@ -98,7 +102,7 @@ class Connection:
         self._stopping.set()
         if hasattr(self, "_thread"):
             if self._facts["state"] != "connected":
-                self._client.interrupt()
+                self._dial.interrupt()
             self.waker.wake()
             if threading.current_thread() is not self._thread:
                 self._thread.join()
@@ -155,6 +159,7 @@ class Connection:
     def _reach_any(self) -> Line:
         errors = []
         for broker in self._parameters.brokers:
+            self._report_when_due()
             self._broker = broker
             self._facts["broker"] = str(broker)
             line = Line(self._client, broker, self.waker)
@@ -176,9 +181,9 @@ class Connection:
     def _reach(self, line: Line) -> None:
         parameters = self._parameters
         self._is_ready, self._refused = False, None
-        self._anew = self._begins_anew()
-        self._ended = self._anew and self._needs_discarding() and discard(parameters, self._broker)
-        line.connect(parameters, clean=self._anew)
+        anew = self._begins_anew()
+        self._ended = anew and self._needs_discarding() and self._discard(parameters.connection_timeout)
+        line.connect(parameters, clean=anew)
         until = time.monotonic() + parameters.connection_timeout
         while not self._is_ready:
             if self._refused is not None:
@@ -188,6 +193,7 @@ class Connection:
                 why = "closed meanwhile" if self._stopping.is_set() else "no answer in time" if left <= 0 else "hung up"
                 raise ConnectionError(f"{self._facts['broker']}: {why}")
             line.turn(min(left, _LONGEST_WAIT_S), _never)
+            self._report_when_due()
         if not line.alive:
             raise self._end()
 
@@ -196,7 +202,7 @@ class Connection:
         self._facts["connections"] += 1
         if self._reported:
             log.warning("%s: connected again", self._facts["broker"])
-        self._lost_at, self._reported = None, False
+        self._lost, self._reported = None, False
         self._settled.set()
         user, client = self._user, self._client
         try:
@@ -205,8 +211,6 @@ class Connection:
                 line.turn(_LONGEST_WAIT_S, user.has_work)
             if self._stopping.is_set():
                 self._leave(line)
-                if self._needs_discarding() and not self._parameters.session.kept:
-                    discard(self._parameters, self._broker)
                 return
             raise self._end()
         finally:
@@ -215,25 +219,26 @@ class Connection:
             user.disconnected()
 
     def _leave(self, line: Line) -> None:
-        until = time.monotonic() + _LAST_WORDS_S
+        session, begun = self._parameters.session, time.monotonic()
+        until = begun + _LAST_WORDS_S
         while line.alive and time.monotonic() < until and (self._user.has_work() or line.busy()):
             self._user.work(self._client)
             line.turn(0.05, self._user.has_work)
-        if not line.alive or self._client.wire is None:
-            return
-        self._client.wire.farewell = True
-        session = self._parameters.session
         forget = None
         if self._parameters.protocol == MQTTv5 and session.resumes and not session.kept:
             forget = properties(PacketTypes.DISCONNECT, SessionExpiryInterval=0)
-        self._client.disconnect(properties=forget)
-        line.turn_until(lambda: not line.alive, _LAST_WORDS_S)
+        parted = line.leave(_LAST_WORDS_S, forget)
+        if parted and self._needs_discarding() and not session.kept:
+            self._discard(begun + _LEAVING_S - time.monotonic())
 
     def _end(self) -> SinetError:
         return self._refused or ConnectionError(f"{self._broker}: hung up")
 
     def _needs_discarding(self) -> bool:
         return self._parameters.protocol != MQTTv5 and self._parameters.session.resumes
+
+    def _discard(self, seconds: float) -> bool:
+        return discard(self._parameters, self._broker, self._dial, seconds)
 
     def _begins_anew(self) -> bool:
         session = self._parameters.session
@@ -245,16 +250,21 @@ class Connection:
 
     def _pause(self, seconds: float, error: SinetError) -> None:
         now = time.monotonic()
-        if self._lost_at is None:
+        if self._lost is None:
             self._lost_at = now
             log.warning("%s; connecting again", error)
+        self._lost = error
         until, limit = now + seconds, self._lost_at + self._parameters.lost_limit
         while not self._stopping.is_set() and (left := until - time.monotonic()) > 0:
-            if not self._reported and time.monotonic() >= limit:
-                self._reported = True
-                words = f"no connection for {self._parameters.lost_limit:g} s, still trying; the last attempt: {error}"
-                self._user.lost(type(error)(words))
+            self._report_when_due()
             self._stopping.wait(left if self._reported else max(0.001, min(left, limit - time.monotonic())))
+
+    def _report_when_due(self) -> None:
+        limit = self._parameters.lost_limit
+        if self._lost is not None and not self._reported and time.monotonic() >= self._lost_at + limit:
+            self._reported = True
+            words = f"no connection for {limit:g} s, still trying; the last attempt: {self._lost}"
+            self._user.lost(type(self._lost)(words))
 
     def _on_connect(self, client: Any, _userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
         if reason.is_failure:
@@ -263,8 +273,8 @@ class Connection:
         there = self._facts["session_resumed"] = flags.session_present
         if self._parameters.protocol == MQTTv31:  # its CONNACK does not tell
             there = self._parameters.session.resumes and not self._ended
-        if self._anew and there:
-            self._refused = ConnectionError(f"{self._broker}: the old session could not be ended")
+        if there and self._begins_anew():  # it was given up after we had sent CONNECT, or would not end
+            self._refused = ConnectionError(f"{self._broker}: the old session is still there")
             return
         resumed = there and self._session_at == self._broker
         self._session_at = self._broker

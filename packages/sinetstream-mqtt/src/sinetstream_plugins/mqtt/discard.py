@@ -7,35 +7,31 @@ from dataclasses import replace
 from sinetstream.errors import SinetError
 from sinetstream_plugins.mqtt.brokers import Broker
 from sinetstream_plugins.mqtt.client import make_client
+from sinetstream_plugins.mqtt.dial import Dial
 from sinetstream_plugins.mqtt.line import Line
 from sinetstream_plugins.mqtt.parameters import Parameters
 from sinetstream_plugins.mqtt.waker import Waker
 
 __all__ = ["discard"]
 
-_PATIENCE_S = 2.0
 
-
-def discard(parameters: Parameters, broker: Broker) -> bool:
-    """Connect cleanly and leave, which takes at most two seconds; tells whether the broker agreed."""
-    patience = min(parameters.connection_timeout, _PATIENCE_S)
+def discard(parameters: Parameters, broker: Broker, dial: Dial, seconds: float) -> bool:
+    """Connect cleanly and leave, which takes at most so long; tells whether the broker agreed."""
     clean = replace(
         parameters,
         session=replace(parameters.session, resumes=False),
         will=None,
-        connection_timeout=patience,
+        connection_timeout=seconds,
     )
-    client = make_client(clean, on_released=_ignored)
+    client = make_client(clean, on_released=_ignored, dial=dial)
     waker = Waker()
     line = Line(client, broker, waker)
     try:
         line.connect(clean, clean=True)
-        line.turn_until(lambda: client.is_connected() or not line.alive, patience)
+        line.turn_until(lambda: client.is_connected() or dial.interrupted or not line.alive, seconds)
         agreed = client.is_connected()
-        if line.alive and client.wire is not None:
-            client.wire.farewell = True
-            client.disconnect()
-            line.turn_until(lambda: not line.alive, patience)
+        if agreed:
+            line.leave(seconds)
     except SinetError:
         return False
     finally:

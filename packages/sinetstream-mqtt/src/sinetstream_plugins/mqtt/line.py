@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from paho.mqtt.client import MQTTv5
+from paho.mqtt.properties import Properties
 from sinetstream.errors import ConnectionError
 from sinetstream_plugins.mqtt.brokers import Broker
 from sinetstream_plugins.mqtt.paho_private import PahoClient
@@ -34,7 +35,7 @@ class Line:
         self._ticked = time.monotonic()
 
     def connect(self, parameters: Parameters, *, clean: bool) -> None:
-        """Send CONNECT; blocks for at most `connection_timeout`, or until the client is interrupted."""
+        """Send CONNECT; blocks for at most `connection_timeout`, or until its `Dial` is interrupted."""
         version_5: dict[str, Any] = {"clean_start": clean, "properties": parameters.properties}
         try:
             self._client.connect_async(
@@ -80,6 +81,16 @@ class Line:
         until = time.monotonic() + seconds
         while not done() and (left := until - time.monotonic()) > 0:
             self.turn(min(left, _TICK_S), _never)
+
+    def leave(self, seconds: float, properties: Properties | None = None) -> bool:
+        """Send DISCONNECT; tells whether the broker took leave too, within that time."""
+        wire = self._client.wire
+        if not self.alive or wire is None:
+            return False
+        wire.farewell_s = seconds
+        self._client.disconnect(properties=properties)
+        self.turn_until(lambda: not self.alive, seconds)
+        return wire.parted
 
     def busy(self) -> bool:
         """Whether something waits to be sent."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import socket
 import struct
@@ -14,6 +13,7 @@ from paho.mqtt.client import PUBLISH, Client, MQTTMessage, MQTTv5, _WebsocketWra
 from paho.mqtt.enums import CallbackAPIVersion, MessageState, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
+from sinetstream_plugins.mqtt.dial import Dial
 from sinetstream_plugins.mqtt.malformed import without_properties
 from sinetstream_plugins.mqtt.parameters import Parameters
 from sinetstream_plugins.mqtt.properties import properties
@@ -29,14 +29,16 @@ _PART = 0  # a command that paho, when it is written, makes nothing of
 
 
 class PahoClient(Client):
-    """A client that one thread drives, with its own socket; the others only `interrupt`.
+    """A client that one thread drives, with its own socket.
 
     A message of QoS 2 is handed over when it arrives and answered with `pubrec` by its user; every PUBREL is answered. A
     PUBREC that refuses a publish is reported to `on_publish` like a PUBACK that does. A message whose properties cannot be
     read arrives without them.
     """
 
-    def __init__(self, parameters: Parameters, *, clean_session: bool, on_released: Callable[[int], None]) -> None:
+    def __init__(
+        self, parameters: Parameters, *, clean_session: bool, on_released: Callable[[int], None], dial: Dial
+    ) -> None:
         super().__init__(
             CallbackAPIVersion.VERSION2,
             client_id=parameters.client_id,
@@ -48,19 +50,10 @@ class PahoClient(Client):
         )
         self._parameters = parameters
         self._on_released = on_released
-        self._connecting: socket.socket | None = None
-        self._interrupted = False
+        self._dial = dial
         self.max_inflight_messages_set(0)  # no limit: the window is its user's
         self.on_socket_register_write = _nothing  # its being there keeps paho from writing in `publish`
         self.wire: Wire | None = None
-
-    def interrupt(self) -> None:
-        """End an attempt to connect, in whichever thread it is; later ones fail at once."""
-        self._interrupted = True
-        connecting = self._connecting
-        if connecting is not None:
-            with contextlib.suppress(OSError):
-                connecting.shutdown(socket.SHUT_RDWR)
 
     def pubrec(self, mid: int) -> None:
         """Take the responsibility for a message of QoS 2."""
@@ -82,9 +75,9 @@ class PahoClient(Client):
             sock = self._tcp(deadline)
             if self._parameters.tls is not None:
                 sock = self._parameters.tls.wrap_socket(sock, server_hostname=self._host, do_handshake_on_connect=False)
-                self._hold(sock, deadline)
+                self._dial.hold(sock, deadline)
                 sock.do_handshake()
-            self._hold(sock, deadline)
+            self._dial.hold(sock, deadline)
             inner: Any = sock
             if self._parameters.transport == "websockets":
                 inner = _WebsocketWrapper(
@@ -97,42 +90,19 @@ class PahoClient(Client):
                 )
             self.wire = Wire(inner, sock)
         except BaseException:
-            if self._connecting is not None:
-                self._connecting.close()
+            self._dial.drop(close=True)
             raise
-        finally:
-            self._connecting = None
+        self._dial.drop(close=False)
         return self.wire
 
     def _tcp(self, deadline: float) -> socket.socket:
-        if self._get_proxy():
-            self._connect_timeout = self._parameters.connection_timeout
-            sock = super()._create_socket_connection()
-            self._hold(sock, deadline)
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return sock
-        failure: OSError = TimeoutError("timed out")
-        for family, kind, protocol, _, address in socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM):
-            sock = socket.socket(family, kind, protocol)
-            try:
-                self._hold(sock, deadline)
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                sock.connect(address)
-            except OSError as error:
-                sock.close()
-                failure = error
-            else:
-                return sock
-        raise failure
-
-    def _hold(self, sock: socket.socket, deadline: float) -> None:
-        self._connecting = sock
-        if self._interrupted:
-            raise ConnectionAbortedError("interrupted")
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError("timed out")
-        sock.settimeout(left)
+        if not self._get_proxy():
+            return self._dial.tcp(self._host, self._port, deadline)
+        self._connect_timeout = self._parameters.connection_timeout
+        sock = super()._create_socket_connection()
+        self._dial.hold(sock, deadline)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock
 
     def _send_publish(
         self,

@@ -12,7 +12,6 @@ __all__ = ["Wire"]
 
 _CHUNK = 1 << 14  # so much is read ahead, or sent together
 _LARGE = 1 << 12  # so much is read without a detour
-_PATIENCE_S = 1.0
 _NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -30,7 +29,8 @@ class Wire:
         self._taken = 0
         self._unsent = bytearray()
         self.drained = False  # whether the last attempt to read found nothing
-        self.farewell = False  # whether `close` lets the broker read to the end
+        self.farewell_s = 0.0  # for so long `close` lets the broker read to the end
+        self.parted = False  # whether it has
 
     def recv(self, size: int) -> bytes:
         start = self._taken
@@ -93,7 +93,7 @@ class Wire:
 
     def close(self) -> None:
         try:
-            if self.farewell:
+            if self.farewell_s:
                 with contextlib.suppress(OSError):
                     self._part()
         finally:
@@ -101,11 +101,12 @@ class Wire:
 
     def _part(self) -> None:
         """Without this, unread input makes the system reset the connection, and the broker loses our last packets."""
-        until = time.monotonic() + _PATIENCE_S
-        self._tcp.settimeout(_PATIENCE_S)
+        until = time.monotonic() + self.farewell_s
+        self._tcp.settimeout(self.farewell_s)
         self.flush()
         self._tcp.shutdown(socket.SHUT_WR)
         while (left := until - time.monotonic()) > 0:
             self._tcp.settimeout(left)
             if not self._tcp.recv(_CHUNK):
+                self.parted = True
                 return
