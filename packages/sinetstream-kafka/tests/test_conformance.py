@@ -1,6 +1,5 @@
 """The Kafka plugin keeps the contract, on every kind of listener. Topics have one partition: order is a partition's."""
 
-import gc
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -8,9 +7,6 @@ from uuid import uuid4
 
 import pytest
 from sinetstream.testing import Conformance, Harness
-
-# kafka-python leaves the socket of a refused attempt to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning")
 
 
 def harness_on(broker: Any, listener: str, **params: Any) -> Harness:
@@ -36,7 +32,6 @@ def harness_on(broker: Any, listener: str, **params: Any) -> Harness:
 def line(kafka_broker: Any) -> Iterator[Any]:
     with kafka_broker.proxy() as proxy:
         yield proxy
-    gc.collect()
 
 
 class TestPlain(Conformance):

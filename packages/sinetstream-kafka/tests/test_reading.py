@@ -361,7 +361,6 @@ def test_a_time_before_1970_is_refused_and_reading_goes_on(service: Service, top
     assert values == seen
 
 
-@pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning")
 def test_a_seek_that_fails_moves_nothing(breakable_kafka: Any) -> None:
     ours: Service = {"no_config": True, "type": "kafka", "brokers": breakable_kafka.address()}
     topic = breakable_kafka.create_topic(f"kafka-{uuid4().hex}", 1)
@@ -383,7 +382,6 @@ def test_a_seek_that_fails_moves_nothing(breakable_kafka: Any) -> None:
     assert values == seen
 
 
-@pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning")
 def test_closing_does_not_wait_for_a_seek(breakable_kafka: Any) -> None:
     ours: Service = {"no_config": True, "type": "kafka", "brokers": breakable_kafka.address()}
     topic = breakable_kafka.create_topic(f"kafka-{uuid4().hex}", 1)

@@ -43,7 +43,6 @@ _LOOK_MS = 500
 _CLOSE_MS = 3_000
 _JOIN_S = 60.0
 _NEW_TOPICS_MS = 10_000
-_BACKOFF_MS = 20  # kafka-python waits so long whenever something is not known yet, and several times while it opens
 _PAUSES_S = (0.1, 2.0)
 
 _PASSING = (
@@ -77,7 +76,7 @@ class Consumer:
         self._matching = True
         self._commands: deque[tuple[Callable[[], None], Future[None]]] = deque()
         self._ready: Future[None] = Future()
-        client: dict[str, Any] = {"retry_backoff_ms": _BACKOFF_MS, **options.client}
+        client = dict(options.client)
         if options.topic_pattern is not None:
             client.setdefault("metadata_max_age_ms", _NEW_TOPICS_MS)
         self._client = KafkaConsumer(**client)

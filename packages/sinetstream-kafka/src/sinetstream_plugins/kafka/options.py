@@ -19,7 +19,11 @@ from sinetstream_plugins.kafka.values import assignors, check
 
 __all__ = ["Options", "parse"]
 
-_BOOTSTRAP_TIMEOUT_MS = 10_000
+_DEFAULTS = {
+    "bootstrap_timeout_ms": 10_000,
+    "reconnect_backoff_max_ms": 1000,  # as Kafka's own clients; kafka-python's 30 s are long after a broker's restart
+    "retry_backoff_ms": 20,  # kafka-python waits so long for what it does not know yet, several times while it opens
+}
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ def parse(params: Mapping[str, Any], role: Role) -> Options:
         check(name, value, path, role)
     values = {name: value for name, (value, _) in given.items()}
     client: dict[str, Any] = {
-        "bootstrap_timeout_ms": _BOOTSTRAP_TIMEOUT_MS,
+        **_DEFAULTS,
         **{name: value for name, value in values.items() if name not in OURS},
         "bootstrap_servers": [f"[{host}]:{port}" if ":" in host else f"{host}:{port}" for host, port in brokers],
         "client_id": params["client_id"],

@@ -23,7 +23,6 @@ __all__ = ["Record", "close", "connect", "disown", "fatal_error", "fenced"]
 T = TypeVar("T")
 
 _CLOSE_S = 2.0
-_BACKOFF_MS = 20  # kafka-python waits so long for what it does not know yet, such as a topic
 _SLICE_MS = 200
 _CLOSED = "the writer was closed while it was connecting"
 
@@ -36,7 +35,7 @@ def connect(options: Options, topic: str, stop: threading.Event) -> KafkaProduce
     Raises `ConnectionError` where the cluster does not answer in time, and soon after `stop` is set.
     """
     reach(options.brokers, options.client, stop)
-    settings: dict[str, Any] = {"retry_backoff_ms": _BACKOFF_MS, **options.client}
+    settings = dict(options.client)
     settings.setdefault("max_block_ms", settings["bootstrap_timeout_ms"])
     settings["kafka_client"] = partial(_bootstrapped, stop, settings.get("kafka_client", KafkaNetClient))
     try:

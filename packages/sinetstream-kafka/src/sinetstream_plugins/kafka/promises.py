@@ -55,7 +55,8 @@ def keep(role: Role, consistency: Consistency, client: dict[str, Any], paths: Ma
         client.setdefault("retries", _FOREVER)
         if consistency is EXACTLY_ONCE:
             client.setdefault("transaction_timeout_ms", _TRANSACTION_TIMEOUT_MS)
-            client.setdefault("retry_backoff_ms", _RETRY_BACKOFF_MS)
+            if "retry_backoff_ms" not in paths:
+                client["retry_backoff_ms"] = _RETRY_BACKOFF_MS
             client.setdefault("transactional_id", f"sinetstream-{uuid4()}")
         elif "transactional_id" in client:
             path = paths["transactional_id"]
