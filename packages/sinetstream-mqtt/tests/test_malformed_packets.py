@@ -1,53 +1,21 @@
 """Packets that no real broker sends stop nothing: the line is dropped and made again."""
 
 import contextlib
-import socket
-import threading
+import sys
 from collections.abc import Callable, Iterator
-from typing import Any, Self
+from pathlib import Path
+from typing import Any
 
 import pytest
 from sinetstream import MessageReader
 
+sys.path.append(str(Path(__file__).parent))
+
+from scripted_server import Server
+
 pytestmark = pytest.mark.mqtt
 
-CONNACK = b"\x20\2\0\0"
 GOOD = b"\x30\x07\0\1tgood"
-
-
-class Server:
-    """Accepts a client, confirms its subscription, sends one script per connection, and hangs up at the end of all."""
-
-    def __init__(self, *scripts: bytes) -> None:
-        self._scripts = scripts
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = "{}:{}".format(*self._listener.getsockname())
-        self._thread = threading.Thread(target=self._run)
-        self.opened = threading.Event()
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(OSError):
-            self._listener.shutdown(socket.SHUT_RDWR)  # wakes accept, which close does not
-        self._listener.close()
-        self._thread.join()
-
-    def _run(self) -> None:
-        with contextlib.suppress(OSError):
-            for script in self._scripts:
-                connection = self._listener.accept()[0]
-                with connection:
-                    connection.recv(1000)
-                    connection.sendall(CONNACK)
-                    identifier = connection.recv(1000)[2:4]
-                    connection.sendall(b"\x90\3" + identifier + b"\0")
-                    self.opened.wait(10)
-                    connection.sendall(script)
-                    while connection.recv(1000):
-                        pass
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from sinetstream.errors import ConnectionError
 sys.path.append(str(Path(__file__).parent))
 
 from picky_line import PUBREC, PUBREL, PickyLine
+from scripted_server import Server
 
 if TYPE_CHECKING:
     from tools.brokers import MosquittoBroker
@@ -182,6 +183,20 @@ def test_a_restart_of_the_broker_costs_a_reader_without_a_name_nothing(
             line.open()
 
             assert ["before", "after"] == [message.value for message in reader]
+
+
+@pytest.mark.parametrize(("granted_s", "warnings"), [(60, 1), (2**32 - 1, 0)])
+def test_a_session_that_the_broker_keeps_for_a_shorter_time_is_told_of(
+    parameters: Made, topic: str, caplog: pytest.LogCaptureFixture, granted_s: int, warnings: int
+) -> None:
+    connack = b"\x20\x08\0\0\5\x11" + granted_s.to_bytes(4, "big")
+    with Server(b"", connack=connack, suback=b"\0\1") as server:
+        given = parameters(server.address, protocol="MQTTv5") | {"client_id": topic[-20:]}
+        with MessageReader(topics=topic, **given) as reader:
+            server.opened.set()
+            assert granted_s == reader.info("mqtt.session_expiry_s")
+
+    assert warnings == sum("60 s" in record.getMessage() for record in caplog.records)
 
 
 def _move(client: Any, source: PickyLine, target: PickyLine) -> None:

@@ -80,7 +80,13 @@ class Connection:
         self._reported = False
         self._session_at: Broker | None = None  # who has the session that what we remember belongs to
         self._ended = False  # whether we have ended it ourselves before we connected
-        self._facts: dict[str, Any] = {"state": "closed", "broker": None, "session_resumed": False, "connections": 0}
+        self._facts: dict[str, Any] = {
+            "state": "closed",
+            "broker": None,
+            "connections": 0,
+            "session_resumed": False,
+            "session_expiry_s": None,
+        }
 
     def open(self) -> None:
         """Connect to the first broker that accepts us; returns when the user is ready, and raises why not."""
@@ -271,6 +277,8 @@ class Connection:
             self._refused = refusal(f"the connection of {self._parameters.client_id!r}", reason)
             return
         there = self._facts["session_resumed"] = flags.session_present
+        asked_s = self._parameters.session.expiry_s
+        self._facts["session_expiry_s"] = getattr(properties, "SessionExpiryInterval", asked_s)
         if self._parameters.protocol == MQTTv31:  # its CONNACK does not tell
             there = self._parameters.session.resumes and not self._ended
         if there and self._begins_anew():  # it was given up after we had sent CONNECT, or would not end

@@ -101,6 +101,7 @@ class MqttReader(PluginMessageReader):
             return
         if self._connected_before and not resumed and self._parameters.session.resumes:
             log.warning("the broker does not know this session: what was published meanwhile may be missing")
+        self._warn_of_short_session(self._connection.info()["session_expiry_s"])
         qos = self._parameters.qos
         asked: Any = [
             (topic, SubscribeOptions(qos=qos) if self._parameters.protocol == MQTTv5 else qos) for topic in self._topics
@@ -128,6 +129,12 @@ class MqttReader(PluginMessageReader):
 
     def ended(self) -> None:
         self._inbox.close()
+
+    def _warn_of_short_session(self, granted_s: int | None) -> None:
+        session = self._parameters.session
+        if session.resumes and granted_s != session.expiry_s:
+            words = "the broker keeps this session for %s s after a loss of the connection, not %s: what comes later is lost"
+            log.warning(words, granted_s, session.expiry_s)
 
     def _on_subscribe(self, _client: Any, _userdata: Any, mid: int, reasons: Any, _properties: Any) -> None:
         if mid != self._subscription:
