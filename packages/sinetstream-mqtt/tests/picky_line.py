@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import threading
-from typing import Self
+from typing import Literal, Self
 
 __all__ = ["PUBREC", "PUBREL", "PickyLine"]
 
@@ -16,15 +16,16 @@ class PickyLine:
     Packets are told by what one `recv` begins with: good for packets that are sent one at a time.
     """
 
-    def __init__(self, to: str) -> None:
+    def __init__(self, to: str, *, version: Literal[4, 6] = 4) -> None:
         host, port = to.rsplit(":", 1)
         self._to = host, int(port)
         self._ends: list[socket.socket] = []
         self._is_open = True
         self._words = b""
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        here, family = ("127.0.0.1", socket.AF_INET) if version == 4 else ("::1", socket.AF_INET6)
+        self._listener = socket.create_server((here, 0), family=family)
         self._threads = [threading.Thread(target=self._accept)]
-        self.address = "{}:{}".format(*self._listener.getsockname())
+        self.address = f"{here if version == 4 else f'[{here}]'}:{self._listener.getsockname()[1]}"
         self.losing: frozenset[int] = frozenset()
         self.lost = 0
         self.turned_away = 0

@@ -1,11 +1,17 @@
 """Every listener, every version of the protocol, every consistency, on the real broker."""
 
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sinetstream import AsyncMessageWriter, MessageReader, MessageWriter
 from sinetstream.errors import AuthorizationError, ConnectionError
+
+sys.path.append(str(Path(__file__).parent))
+
+from picky_line import PickyLine
 
 if TYPE_CHECKING:
     from tools.brokers import MosquittoBroker
@@ -52,6 +58,22 @@ def test_what_is_written_after_open_is_read_in_order(
         writer.publish_many(values[1:])
 
         assert values == [next(reader).value for _ in values]
+
+
+@pytest.mark.parametrize("listener", ["plain", "ws"])
+def test_a_broker_is_reached_over_ipv6(
+    mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str, listener: str
+) -> None:
+    own, common = reach(mosquitto_broker, listener)
+    with PickyLine(mosquitto_broker.address(listener), version=6) as line:
+        given = parameters(line.address, **own) | common
+        with (
+            MessageReader(topics=topic, receive_timeout_ms=10_000, **given) as reader,
+            MessageWriter(topic=topic, **given) as writer,
+        ):
+            writer.publish("value")
+
+            assert ("value", line.address) == (next(reader).value, reader.info("mqtt.broker"))
 
 
 def test_encrypted_client_keys_need_their_password(
