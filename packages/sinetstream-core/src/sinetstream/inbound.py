@@ -7,7 +7,7 @@ from time import time
 from typing import Any, Generic
 
 from sinetstream.consistency import Consistency
-from sinetstream.errors import InvalidMessageError
+from sinetstream.errors import InvalidMessageError, SinetError
 from sinetstream.message import Attributes, Message
 from sinetstream.session import Session
 from sinetstream.spi.abilities import Ability
@@ -48,14 +48,21 @@ class Inbound(Generic[T]):
                 raise self._session.translated(error)  # noqa: B904  it has its cause
             return key, headers
 
+        def time_of(raw: Any) -> int:
+            try:
+                timestamp_us: int = plugin.timestamp_us(raw)
+            except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
+                raise self._session.translated(error)  # noqa: B904  it has its cause
+            return timestamp_us
+
         self._attributes = attributes if self._wants_attributes else None
-        self._time_of = plugin.timestamp_us if self._wants_time else None
+        self._time_of = time_of if self._wants_time else None
 
     def message(self, payload: bytes, topic: str | None, raw: Any) -> Message[T]:
-        """The message, counted. Raises `InvalidMessageError`, counted too, to be given to `refused`."""
+        """The message, counted. Raises as `decoded`, counted too."""
         try:
             message, compressed, plain = self.decoded(payload, topic, raw)
-        except InvalidMessageError:
+        except SinetError:
             self._meter.error()
             raise
         self._meter.message(len(payload), compressed, plain, time())
@@ -64,7 +71,8 @@ class Inbound(Generic[T]):
     def decoded(self, payload: bytes, topic: str | None, raw: Any) -> tuple[Message[T], int, int]:
         """The message, not counted yet, its size after compression and its size before.
 
-        Raises `InvalidMessageError`.
+        Raises `InvalidMessageError`, to be given to `refused`, and for what the plugin does not tell of it another
+        `SinetError`.
         """
         value, timestamp_us, compressed, plain = self._decode(payload)
         if self._time_of is not None:

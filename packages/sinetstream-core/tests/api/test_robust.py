@@ -1,5 +1,6 @@
 """What plugins and users do wrong ends nothing but the call that it concerns."""
 
+import asyncio
 import threading
 import time
 from typing import Any
@@ -16,6 +17,8 @@ from sinetstream import (
     PublishManyError,
     PublishTimeoutError,
     SinetError,
+    UnsupportedServiceTypeError,
+    aio,
     plugins,
 )
 from sinetstream.spi import Ability
@@ -181,3 +184,84 @@ def test_next_says_that_a_reader_was_closed_and_a_loop_just_ends() -> None:
         next(reader)
     with pytest.raises(NotOpenError):
         iter(reader)
+
+
+class Timeless(Plugin):
+    abilities = frozenset({Ability.AT_LEAST_ONCE, Ability.ACKNOWLEDGE, Ability.TIMESTAMP})
+
+    def acknowledge(self, raw: Any) -> None: ...
+
+    def __iter__(self) -> Any:
+        for number in range(3):
+            yield b"x", "t", number
+
+    def timestamp_us(self, raw: Any) -> int:
+        if raw == 1:
+            raise OSError("no clock")
+        return 5
+
+
+class Timely(Timeless):
+    def timestamp_us(self, raw: Any) -> int:
+        return 5
+
+
+class Undated(Plugin):
+    abilities = frozenset({Ability.TIMESTAMP})
+
+    def __iter__(self) -> Any:
+        yield from ()
+
+
+TIMELESS: dict[str, Any] = {"no_config": True, "type": "timeless", "topics": "t", "user_data_only": True}
+
+
+def test_a_time_that_the_plugin_cannot_tell_is_an_error_of_that_message_alone() -> None:
+    with plugins.register("timeless", reader=Timeless):
+        reader: MessageReader[bytes] = MessageReader(**TIMELESS)
+    with reader:
+        assert 5 == next(reader).timestamp_us
+        with pytest.raises(SinetError, match="no clock"):
+            next(reader)
+        assert 5 == next(reader).timestamp_us
+
+    assert 1 == reader.metrics.error_count_total
+
+
+def test_in_asyncio_too() -> None:
+    async def main() -> None:
+        with plugins.register("timeless", reader=Timeless):
+            reader: aio.MessageReader[bytes] = aio.MessageReader(**TIMELESS)
+        async with asyncio.timeout(LIMIT_S), reader:
+            assert 5 == (await anext(reader)).timestamp_us
+            with pytest.raises(SinetError, match="no clock"):
+                await anext(reader)
+            assert 5 == (await anext(reader)).timestamp_us
+
+        assert 1 == reader.metrics.error_count_total
+
+    asyncio.run(main())
+
+
+def test_a_deserializer_that_would_end_the_program_ends_no_asyncio_reader() -> None:
+    def deserialize(value: bytes) -> bytes:
+        if value in ends:
+            ends.remove(value)
+            raise SystemExit(3)
+        return value
+
+    async def main() -> None:
+        with plugins.register("timeless", reader=Timely):
+            reader: aio.MessageReader[bytes] = aio.MessageReader(**TIMELESS | {"value_deserializer": deserialize})
+        async with asyncio.timeout(LIMIT_S), reader:
+            with pytest.raises(SinetError, match="SystemExit"):
+                await anext(reader)
+            assert b"x" == (await anext(reader)).value
+
+    ends = [b"x"]
+    asyncio.run(main())
+
+
+def test_a_reader_that_declares_times_and_tells_none_is_refused() -> None:
+    with plugins.register("undated", reader=Undated), pytest.raises(UnsupportedServiceTypeError, match="timestamp_us"):
+        MessageReader(no_config=True, type="undated", topics="t")

@@ -12,7 +12,7 @@ from typing import Any, Generic, Self
 
 from sinetstream.aio.blocking import in_thread
 from sinetstream.clock import microseconds
-from sinetstream.errors import BusyError, InvalidMessageError
+from sinetstream.errors import BusyError, InvalidMessageError, SinetError
 from sinetstream.inbound import Inbound
 from sinetstream.message import Message
 from sinetstream.reading import ReaderEndpoint
@@ -33,7 +33,7 @@ _NOTHING = object()
 class _Arrived(Generic[T]):
     """What one message became, kept until its turn comes: counted, and refused where it is none, only then."""
 
-    def __init__(self, item: Item, outcome: Message[T] | InvalidMessageError, sizes: tuple[int, int, int]) -> None:
+    def __init__(self, item: Item, outcome: Message[T] | SinetError, sizes: tuple[int, int, int]) -> None:
         self.item = item
         self.outcome = outcome
         self.sizes = sizes
@@ -116,6 +116,8 @@ class MessageReader(ReaderEndpoint, Generic[T]):
                     self._session.meter.message(*arrived.sizes, time())
                     return arrived.outcome
                 self._session.meter.error()
+                if not isinstance(arrived.outcome, InvalidMessageError):
+                    raise arrived.outcome
                 self._inbound.refused(arrived.outcome, *arrived.item)
         finally:
             self._reading = False
@@ -248,10 +250,17 @@ class MessageReader(ReaderEndpoint, Generic[T]):
             message, compressed, plain = self._inbound.decoded(payload, topic, raw)
             # The payload is wanted again only where it is no message.
             self._arrive(_Arrived((b"", topic, raw), message, (len(payload), compressed, plain)))
-        except InvalidMessageError as error:
-            self._arrive(_Arrived((payload, topic, raw), error, (0, 0, 0)))
+        except BaseException as error:  # noqa: BLE001  one message's SystemExit must not end the feed of all
+            self._arrive(_Arrived((payload, topic, raw), self._ours(error), (0, 0, 0)))
         finally:
             self._decoding = False
+
+    def _ours(self, error: BaseException) -> SinetError:
+        if isinstance(error, Exception):
+            return self._session.translated(error)
+        ended = SinetError(f"{type(error).__name__} ended the decoding of a message")
+        ended.__cause__ = error
+        return ended
 
     def _failed(self, error: Exception) -> None:
         self._arrive(self._session.translated(error))
@@ -280,6 +289,7 @@ class MessageReader(ReaderEndpoint, Generic[T]):
 
     def _stop(self, only: Any = None) -> None:
         if self._session.take(only) is None:
+            self._session.wait_released()
             return
         self._plugin = None
         self._wake_soon()

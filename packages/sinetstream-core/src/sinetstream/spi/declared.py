@@ -13,6 +13,7 @@ _READERS = {
     Ability.ACKNOWLEDGE: ("acknowledge",),
     Ability.KEY: ("attributes",),
     Ability.HEADERS: ("attributes",),
+    Ability.TIMESTAMP: ("timestamp_us",),
     Ability.SEEK: ("seek_to_beginning", "seek_to_end"),
     Ability.SEEK_TIME: ("seek_to_time",),
 }
