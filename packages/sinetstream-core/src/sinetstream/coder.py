@@ -27,8 +27,8 @@ class _Coder:
         """Nothing to do."""
         return self
 
-    def close(self) -> None:
-        """Nothing to do."""
+    def close(self, *_: object) -> None:
+        """Nothing to do, whatever it is given."""
 
     def __enter__(self) -> Self:
         return self

@@ -20,7 +20,7 @@ class Endpoint:
 
     @property
     def service(self) -> str | None:
-        """The service's name; None without a configuration file."""
+        """The service's name, as it was given or as the only one in the configuration file; None where there is none."""
         return self._session.settings.service
 
     @property
@@ -76,4 +76,5 @@ class Endpoint:
         """How the class is called, and what it does, as text."""
         from inspect import getdoc, signature
 
-        return f"{cls.__name__}{signature(cls)}\n\n{getdoc(cls)}".replace("'", "")
+        how = f"{cls.__name__}{signature(cls)}".replace("'", "")  # around the types
+        return f"{how}\n\n{getdoc(cls)}"

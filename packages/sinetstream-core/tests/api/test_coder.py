@@ -59,7 +59,7 @@ def test_the_published_way_of_using_them_works() -> None:
         encoder.open()
         before = time.time()
         message = decoder.open().decode(encoder.encode("x"))
-        encoder.close()
+        encoder.close("for old programs")
 
         assert before - 0.001 <= message.timestamp <= time.time()
         assert "y" == decoder.decode(encoder.encode("y")).value

@@ -1,3 +1,4 @@
+import inspect
 import subprocess
 import sys
 
@@ -27,6 +28,7 @@ def test_usage_says_how_a_class_is_called(name: str) -> None:
     usage = getattr(sinetstream, name).usage()
 
     assert usage.startswith(f"{name}(service: str | None = None, topic")
+    assert usage.endswith(inspect.getdoc(getattr(sinetstream, name)) or "?")
 
 
 def test_the_module_run_as_a_program_shows_usage_and_what_is_installed() -> None:
