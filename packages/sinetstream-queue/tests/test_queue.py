@@ -218,10 +218,9 @@ def test_acknowledging_wakes_a_reader_whose_window_is_full(topic: str) -> None:
     plugin = QueueReader({"topics": [topic], "receive_timeout_ms": WAIT * 1000})
     plugin.open()
     it = iter(plugin)
-    for _ in range(1000):
-        next(it)
+    raws = [next(it)[2] for _ in range(1000)]
     waiting = begun(lambda: next(it))
-    plugin.acknowledge(None)
+    plugin.acknowledge(raws[0])
 
     assert waiting()[1] == topic
     plugin.close()
