@@ -99,6 +99,8 @@ class AsyncMessageReader(Seekable, Generic[T]):
             self._feed.stop()
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
             raise self._session.translated(error)  # noqa: B904  it has its cause
+        finally:
+            self._session.leave()  # interrupted, it is closed by the feed
 
     def __enter__(self) -> Self:
         return self.open()

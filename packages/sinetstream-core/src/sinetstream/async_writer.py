@@ -65,7 +65,8 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         """Send one message; its promise is fulfilled, with what the plugin gives, when it is final for `consistency`.
 
         Never blocks, and raises nothing but `NotOpenError`: every failure of a message is its promise, `BufferFullError`
-        where `max_pending_bytes` wait already (it was not sent then). `timestamp` is in seconds since the Unix epoch,
+        where `max_pending_bytes` wait already (it was not sent then). (What ends a program is no failure of a message:
+        an interrupt, or `SystemExit`, is raised, and whether the broker has the message is unknown.) `timestamp` is in seconds since the Unix epoch,
         rounded to the microsecond: None for now, 0 for no timestamp. Every promise ends, at the latest in `close`.
         """
         outbound = self._opened()
@@ -73,9 +74,6 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
             encoded, attributes = self._encoded(value, timestamp, key, headers)
         except SinetError as error:
             return outbound.rejected(error)
-        size = len(encoded[0])
-        if not outbound.reserve(size):
-            return outbound.rejected(outbound.full(size))
         return outbound.send(encoded, attributes)
 
     def publish_many(self, values: Iterable[T], timestamp: float | None = None) -> list[Any]:
@@ -96,10 +94,13 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
 
         Idempotent, from any thread; in a handler it takes effect after the handler has returned. It can be opened again.
         """
+        in_handler = self._in_handler()
         if self._session.take() is None or self._outbound is None:
+            if not in_handler:
+                self._session.wait_released()
             return
         outbound, self._outbound = self._outbound, None
-        if self._in_handler():
+        if in_handler:
             threading.Thread(target=self._finish, args=(outbound,), name="sinetstream-close").start()
         else:
             self._finish(outbound)
@@ -144,7 +145,7 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
                 _wait_for_room(outbound, size, timeout)
         except SinetError as error:
             return outbound.rejected(error)
-        return outbound.send(encoded, attributes)
+        return outbound.send(encoded, attributes, reserved=True)
 
     def _finish(self, outbound: Outbound) -> None:
         try:
@@ -158,6 +159,11 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
 def _wait_for_room(outbound: Outbound, size: int, timeout: float | None) -> None:
     room = threading.Event()
     cancel = outbound.reserve_later(size, room.set)
-    if not room.wait(timeout):
+    try:
+        in_time = room.wait(timeout)
+    except BaseException:  # interrupted
+        cancel()
+        raise
+    if not in_time:
         cancel()
         raise PublishTimeoutError(f"no room for {size} more bytes came free in time; this message was not sent")

@@ -14,6 +14,7 @@ from sinetstream.clock import in_seconds
 from sinetstream.errors import BufferFullError, ConnectionError, SinetError
 from sinetstream.pipeline import Encoded
 from sinetstream.session import Session
+from sinetstream.spi._locks import lock_and_condition
 from sinetstream.spi.delivery import Delivery
 
 __all__ = ["Outbound"]
@@ -29,12 +30,12 @@ class Outbound:
         self._session = session
         self._plugin = plugin
         self._limit: float = session.settings.max_pending_bytes
-        self._changed = threading.Condition()
+        self._lock, self._changed = lock_and_condition()
         self._bytes = 0
         self._pending: dict[Delivery[Any], Encoded] = {}
-        self._waiting_for_room: deque[list[Any]] = deque()
+        self._waiting_for_room: deque[_Waiting] = deque()
         self._settled: SimpleQueue[Delivery[Any] | None] = SimpleQueue()
-        self._closed = self._ended = False
+        self._closed = self._ended = self._completing = False
         self._thread = threading.Thread(target=self._dispatch, name="sinetstream-promises", daemon=True)
         self._thread.start()
 
@@ -44,8 +45,8 @@ class Outbound:
 
     def reserve(self, size: int) -> bool:
         """Take room for so many bytes, for `send` or `give_back`; False where there is none."""
-        with self._changed:
-            if self._waiting_for_room or self._bytes + size > self._limit:
+        with self._lock:
+            if not self._has_room(size):
                 return False
             self._bytes += size
             return True
@@ -53,49 +54,71 @@ class Outbound:
     def reserve_later(self, size: int, call: Callable[[], None]) -> Callable[[], None]:
         """Take room as soon as there is some, first come first served, then `call`: at once, or on some thread.
 
-        The result takes the request, or the room, back. Raises `BufferFullError` where there can never be room.
+        The result takes the request, or the room, back; once, however often it is called. Raises `BufferFullError` where
+        there can never be room.
         """
         if size > self._limit:
             raise self.full(size)
-        waiting = [size, call]
-        with self._changed:
-            self._waiting_for_room.append(waiting)
-        self.give_back(0)
+        waiting = _Waiting(size, call)
 
         def cancel() -> None:
-            with self._changed:
-                granted = waiting not in self._waiting_for_room
-                if not granted:
+            with self._lock:
+                if waiting in self._waiting_for_room:
                     self._waiting_for_room.remove(waiting)
-            self.give_back(size if granted else 0)
+                taken, waiting.taken = waiting.taken, 0
+            self.give_back(taken)
 
+        try:
+            with self._lock:
+                self._waiting_for_room.append(waiting)
+            self.give_back(0)
+        except BaseException:
+            cancel()
+            raise
         return cancel
 
     def give_back(self, size: int) -> None:
         """Return room that was taken."""
         ready = []
-        with self._changed:
+        with self._lock:
             self._bytes -= size
-            while self._waiting_for_room and self._bytes + self._waiting_for_room[0][0] <= self._limit:
-                needed, call = self._waiting_for_room.popleft()
-                self._bytes += needed
-                ready.append(call)
+            while self._waiting_for_room and self._bytes + self._waiting_for_room[0].size <= self._limit:
+                waiting = self._waiting_for_room.popleft()
+                waiting.taken = waiting.size
+                self._bytes += waiting.size
+                ready.append(waiting.call)
         for call in ready:
             call()
 
-    def send(self, encoded: Encoded, attributes: dict[str, Any]) -> Delivery[Any]:
-        """Hand it, room being reserved, to the plugin. Never blocks, never raises: every failure is the promise."""
-        if self._closed:
-            return self.rejected(ConnectionError("the writer was closed before this message was sent"))
+    def send(self, encoded: Encoded, attributes: dict[str, Any], *, reserved: bool = False) -> Delivery[Any]:
+        """Hand it to the plugin, taking room where none is reserved. Never blocks; every failure is the promise.
+
+        Raises what interrupts it (what a signal handler raised), and keeps no room then.
+        """
+        size = len(encoded[0])
+        taken = size if reserved else 0
+        delivery: Delivery[Any] | None = None
         try:
+            if self._closed:
+                raise ConnectionError("the writer was closed before this message was sent")  # noqa: TRY301
+            if not reserved:
+                with self._lock:
+                    if not self._has_room(size):
+                        raise self.full(size)  # noqa: TRY301
+                    self._bytes += size
+                    taken = size
             delivery = _promised(self._plugin.publish(encoded[0], **attributes))
-        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
-            self.give_back(len(encoded[0]))
+            self._pending[delivery], taken = encoded, 0
+            delivery.adopt(self)
+            if self._closed:  # since this began: `close` may have looked already
+                delivery.fail(_unconfirmed())
+        except BaseException as error:
+            if delivery is not None and self._pending.pop(delivery, None) is not None:
+                taken = size  # nobody else will get this promise
+            self.give_back(taken)
+            if not isinstance(error, Exception):
+                raise
             return self.rejected(self._session.translated(error))
-        self._pending[delivery] = encoded
-        delivery.adopt(self)
-        if self._closed:  # since this began: `close` may have looked already
-            delivery.fail(_unconfirmed())
         return delivery
 
     def rejected(self, error: Exception) -> Delivery[Any]:
@@ -104,56 +127,71 @@ class Outbound:
         return Delivery.rejected(error)
 
     def close(self) -> None:
-        """Let what waits finish, for at most `close_timeout_ms`; close the plugin; reject the rest; end the thread."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._pending, in_seconds(self._session.settings.close_timeout_ms))
-        self._closed = True
+        """Let what waits finish, for at most `close_timeout_ms`; close the plugin; reject the rest; end the thread.
+
+        Where an interrupt ends one of the waits, the rest is done all the same.
+        """
         try:
-            self._plugin.close()
+            with self._lock:
+                self._changed.wait_for(
+                    lambda: not (self._pending or self._completing),
+                    in_seconds(self._session.settings.close_timeout_ms),
+                )
         finally:
-            self._limit = inf  # whoever waits for room is told by `send`
-            self.give_back(0)
-            for delivery in list(self._pending):
-                delivery.fail(_unconfirmed())
-            with self._changed:
-                self._changed.wait_for(lambda: not self._pending)
-            self._settled.put(None)
-            self._thread.join()
+            self._closed = True
+            try:
+                self._plugin.close()
+            finally:
+                self._settled.put(None)
+                self._thread.join()
 
     def post(self, delivery: Delivery[Any]) -> bool:
         """For `Delivery`: something is settled. False where the dispatch thread has ended."""
-        with self._changed:
-            if self._ended:
-                return False
-            self._settled.put(delivery)
-            return True
+        self._settled.put(delivery)
+        return not self._ended
+
+    def _has_room(self, size: int) -> bool:
+        return not self._waiting_for_room and self._bytes + size <= self._limit
 
     def _dispatch(self) -> None:
         while (delivery := self._settled.get()) is not None:
             self._complete(delivery)
-        with self._changed:
-            self._ended = True
+        self._limit = inf  # whoever waits for room is told by `send`
+        self.give_back(0)
+        self._reject_rest()
+        self._ended = True
         while not self._settled.empty():
             if (late := self._settled.get()) is not None:
-                late.complete()
+                self._complete(late)
+
+    def _reject_rest(self) -> None:
+        while True:
+            for delivery in list(self._pending):
+                if delivery.fail(_unconfirmed()) or delivery.is_settled:  # who settled it may not come to post it
+                    self._complete(delivery)
+            if not self._pending:
+                return
+            posted = self._settled.get()  # somebody is just settling one
+            if posted is not None:
+                self._complete(posted)
 
     def _complete(self, delivery: Delivery[Any]) -> None:
-        encoded = self._pending.get(delivery)
-        if encoded is None:  # a promise derived from one of ours
-            delivery.complete()
-            return
-        error = delivery.held_error
-        if error is None:
-            self._session.meter.message(len(encoded[0]), encoded[1], encoded[2], time())
-        else:
-            self._session.meter.error()
-            error = self._session.translated(error)
-        self.give_back(len(encoded[0]))  # first, for the handlers may publish
-        delivery.complete(error=error)
-        del self._pending[delivery]
+        self._completing = True  # `close` waits for the handlers too
+        encoded = self._pending.pop(delivery, None)  # None for a promise derived from one of ours
+        delivery.complete(error=None if encoded is None else self._counted(delivery.held_error, encoded))
+        self._completing = False
         if not self._pending:
-            with self._changed:
+            with self._lock:
                 self._changed.notify_all()
+
+    def _counted(self, error: Exception | None, encoded: Encoded) -> SinetError | None:
+        payload, compressed, plain = encoded
+        self.give_back(len(payload))  # before the handlers, which may publish
+        if error is None:
+            self._session.meter.message(len(payload), compressed, plain, time())
+            return None
+        self._session.meter.error()
+        return self._session.translated(error)
 
     def full(self, size: int) -> BufferFullError:
         """The error for having no room."""
@@ -161,6 +199,15 @@ class Outbound:
             f"{self._bytes} bytes wait to be confirmed and {size} more exceed max_pending_bytes ({self._limit}): "
             "await earlier promises, use publish_many, or raise max_pending_bytes"
         )
+
+
+class _Waiting:
+    """A request for room, and how much it has got."""
+
+    def __init__(self, size: int, call: Callable[[], None]) -> None:
+        self.size = size
+        self.call = call
+        self.taken = 0
 
 
 def _unconfirmed() -> ConnectionError:

@@ -45,11 +45,12 @@ class MessageReader(Seekable, Generic[T]):
     ) -> None:
         self._session = Session("reader", Source(service, topics, config, config_file, kwargs), pull_reader)
         self._inbound: Inbound[T] = Inbound(self._session)
-        self._turn = [None]  # empty while a thread iterates; a lock would take three times as long
+        self._turn = None  # deleted while a thread iterates; a lock would take three times as long
         self._thread = 0
         self._plugin: Any = None
         self._iterator: Iterator[Item] | None = None
         self._in_hand: Any = _NOTHING
+        self._again: Item | None = None  # what was interrupted on its way to the application
         self._looping = 0  # the thread that runs a `for` loop
 
     def open(self) -> Self:
@@ -83,19 +84,25 @@ class MessageReader(Seekable, Generic[T]):
         return self
 
     def __next__(self) -> Message[T]:
+        # Ctrl-C strikes in a call or right after one, never between other steps: here and in `_received` there is no
+        # call where it would take the turn for ever, or let a message get lost.
         try:
-            turn = self._turn.pop()
-        except IndexError:
+            del self._turn
+        except AttributeError:
             raise BusyError("another thread is reading from this reader: one thread iterates") from None
         try:
             while True:
-                payload, topic, raw = self._received()
+                payload, topic, raw = self._received() if self._again is None else self._once_more(self._again)
                 try:
                     return self._inbound.message(payload, topic, raw)
                 except InvalidMessageError as error:
                     self._inbound.refused(error, payload, topic, raw)
+                except BaseException as error:
+                    if not isinstance(error, Exception):
+                        self._in_hand, self._again = _NOTHING, (payload, topic, raw)
+                    raise
         finally:
-            self._turn.append(turn)
+            self._turn = None
 
     def _join(self) -> Any:
         return self._session.plugin()
@@ -107,6 +114,7 @@ class MessageReader(Seekable, Generic[T]):
 
     def _forget(self) -> None:
         self._in_hand = _NOTHING
+        self._again = None
 
     def _go_on(self) -> None:
         pass
@@ -115,6 +123,7 @@ class MessageReader(Seekable, Generic[T]):
         self._inbound.opened(plugin)
         self._iterator = None
         self._in_hand = _NOTHING
+        self._again = None
         self._plugin = plugin
 
     def _received(self) -> Item:
@@ -122,23 +131,33 @@ class MessageReader(Seekable, Generic[T]):
         if plugin is None:
             raise self._closed()
         try:
-            if self._in_hand is not _NOTHING:
-                finished, self._in_hand = self._in_hand, _NOTHING
-                plugin.acknowledge(finished)
+            if self._inbound.when_finished:
+                self._thread = get_ident()
+                if self._in_hand is not _NOTHING:
+                    finished, self._in_hand = self._in_hand, _NOTHING
+                    plugin.acknowledge(finished)
             if self._iterator is None:
                 self._iterator = iter(plugin)
-            payload, topic, raw = next(self._iterator)
+            for payload, topic, raw in self._iterator:  # noqa: B007  `next` would be a call
+                break
+            else:
+                raise StopIteration  # noqa: TRY301  as `next`
             if self._plugin is not plugin and Ability.ACKNOWLEDGE in self._session.abilities:
                 raise self._session.not_open()  # noqa: TRY301  it has the message back, and this is not its error
             if self._inbound.on_receipt:
                 plugin.acknowledge(raw)
             elif self._inbound.when_finished:
-                self._thread = get_ident()
                 self._in_hand = raw
         except BaseException as error:  # noqa: BLE001  whatever a plugin raises is translated
             self._iterator = None  # a generator that raised, were it by Ctrl-C, has ended
             self._raise(error, plugin)
         return payload, topic, raw
+
+    def _once_more(self, item: Item) -> Item:
+        self._again = None
+        if self._inbound.when_finished:
+            self._in_hand = item[2]
+        return item
 
     def _raise(self, error: BaseException, plugin: Any) -> NoReturn:
         if not isinstance(error, Exception):
@@ -170,6 +189,7 @@ class MessageReader(Seekable, Generic[T]):
                     plugin.acknowledge(self._in_hand)
             finally:
                 self._in_hand = _NOTHING
+                self._again = None
                 plugin.close()
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
             raise self._session.translated(error)  # noqa: B904  it has its cause

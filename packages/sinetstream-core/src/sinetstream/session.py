@@ -17,6 +17,7 @@ from sinetstream.consistency import Consistency
 from sinetstream.errors import AlreadyConnectedError, NotOpenError, SinetError, UnsupportedOperationError
 from sinetstream.message import Message
 from sinetstream.metrics import Meter, Metrics
+from sinetstream.spi._locks import lock_and_condition
 from sinetstream.spi.abilities import Ability
 from sinetstream.spi.declared import declared
 from sinetstream.spi.feed import SLICE_MS
@@ -88,8 +89,8 @@ class Session:
         self._errors: Mapping[type[BaseException], type[SinetError]] = getattr(self.plugin_class, "errors", {})
         self.meter = Meter()
         self._state = State.CLOSED
-        self._opener = 0
-        self._changed = threading.Condition()
+        self._opener = self._closer = 0
+        self._lock, self._changed = lock_and_condition()
         self._plugin: Any = None
         with config.placed(self.settings.path):
             self.codec: MessageCodec = build(self.settings.codec, plugins.load, writing=False)
@@ -106,8 +107,8 @@ class Session:
 
         Raises `AlreadyConnectedError` when it is open or being opened; waits while it is being closed.
         """
-        with self._changed:
-            self._changed.wait_for(lambda: self._state is not State.CLOSING)
+        with self._lock:
+            self._changed.wait_for(lambda: not self._closing_elsewhere())
             if self._state is not State.CLOSED:
                 raise AlreadyConnectedError(f"{self._label()} is open already")
             self._state = State.OPENING
@@ -129,29 +130,42 @@ class Session:
 
         None where nothing is open, or another plugin than `only`.
         """
-        with self._changed:
+        with self._lock:
             if self._state is State.OPENING and self._opener == threading.get_ident():
                 raise SinetError(f"{self._label()} is being opened by this very thread: it cannot be closed meanwhile")
             self._changed.wait_for(lambda: self._state is not State.OPENING)
             if self._state is not State.OPEN or (only is not None and only is not self._plugin):
                 return None
             self._state = State.CLOSING
+            self._closer = threading.get_ident()
             plugin, self._plugin = self._plugin, None
         return plugin
 
     def wait_released(self) -> None:
-        """Wait while somebody else closes it."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._state is not State.CLOSING)
+        """Wait while another thread closes it.
+
+        Not where this one does, and was interrupted by the signal handler that asks.
+        """
+        with self._lock:
+            self._changed.wait_for(lambda: not self._closing_elsewhere())
+
+    def leave(self) -> None:
+        """The thread that called `take` goes its way; another closes, and calls `released`."""
+        with self._lock:
+            if self._closer == threading.get_ident():
+                self._closer = 0
 
     def released(self) -> None:
         """What `take` gave is closed."""
         self._become(State.CLOSED)
 
     def _become(self, state: State) -> None:
-        with self._changed:
+        with self._lock:
             self._state = state
             self._changed.notify_all()
+
+    def _closing_elsewhere(self) -> bool:
+        return self._state is State.CLOSING and self._closer != threading.get_ident()
 
     def plugin(self) -> Any:
         """The open plugin. Raises `NotOpenError`."""

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-import threading
-from collections import deque
 from collections.abc import Iterable, Mapping
+from threading import get_ident
 from time import time
 from types import TracebackType
 from typing import Any, Generic, Self
@@ -16,6 +15,7 @@ from sinetstream.pipeline import Pipeline
 from sinetstream.reader import MessageReader
 from sinetstream.resolve import waiting_writer
 from sinetstream.session import Session, Source
+from sinetstream.spi._locks import lock_and_condition
 from sinetstream.transaction import Step, Transaction
 from sinetstream.values import T
 from sinetstream.writing import WriterEndpoint, many_failed
@@ -40,8 +40,8 @@ class MessageWriter(WriterEndpoint, Generic[T]):
     ) -> None:
         super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), waiting_writer))
         self._plugin: Any = None
-        self._publishing: deque[None] = deque()
-        self._changed = threading.Condition()
+        self._publishing: dict[object, int] = {}  # in which thread each does; set and removed where nothing interrupts
+        self._lock, self._changed = lock_and_condition()
 
     def open(self) -> Self:
         """Connect. Raises `AlreadyConnectedError`, `ConnectionError` or `AuthorizationError`; then it is closed."""
@@ -66,7 +66,8 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         plugin = self._plugin
         if plugin is None:
             raise self._session.not_open()
-        self._publishing.append(None)
+        mark = object()
+        self._publishing[mark] = get_ident()
         try:
             time_us = now_us() if timestamp is None else microseconds(timestamp)
             payload, compressed, plain = self._session.codec.encode(value, time_us)
@@ -78,7 +79,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
             self._session.meter.error()
             raise self._session.translated(error)  # noqa: B904  it has its cause
         finally:
-            self._publishing.pop()
+            del self._publishing[mark]
             if self._plugin is None:
                 self._wake_closer()
         self._session.meter.message(len(payload), compressed, plain, time())
@@ -96,7 +97,8 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         if not isinstance(plugin, WriterFromAsyncWriter):
             return many_failed([self._outcome(value, timestamp) for value in values])
         pipeline = Pipeline(self._session, plugin)
-        self._publishing.append(None)
+        mark = object()
+        self._publishing[mark] = get_ident()
         try:
             for value in values:
                 try:
@@ -108,7 +110,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
                     pipeline.add(encoded, self._attributes(None, None, time_us))
             outcomes = pipeline.outcomes()
         finally:
-            self._publishing.pop()
+            del self._publishing[mark]
             if self._plugin is None:
                 self._wake_closer()
         return many_failed(outcomes)
@@ -131,19 +133,21 @@ class MessageWriter(WriterEndpoint, Generic[T]):
     def close(self) -> None:
         """Disconnect, after publishes of other threads have ended or `close_timeout_ms` has passed.
 
-        Idempotent, from any thread; it can be opened again.
+        Idempotent, from any thread; it can be opened again. An interrupt ends the wait, and it is disconnected all the same.
         """
+        timeout = in_seconds(self._session.settings.close_timeout_ms)
+        me = get_ident()  # it may publish too, interrupted by the signal handler that closes
         plugin = self._session.take()
         if plugin is None:
             self._session.wait_released()
             return
         self._plugin = None
         try:
-            with self._changed:
-                self._changed.wait_for(
-                    lambda: not self._publishing, in_seconds(self._session.settings.close_timeout_ms)
-                )
-            plugin.close()
+            try:
+                with self._lock:
+                    self._changed.wait_for(lambda: set(self._publishing.values()) <= {me}, timeout)
+            finally:
+                plugin.close()
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
             raise self._session.translated(error)  # noqa: B904  it has its cause
         finally:
@@ -167,5 +171,5 @@ class MessageWriter(WriterEndpoint, Generic[T]):
             return error
 
     def _wake_closer(self) -> None:
-        with self._changed:
+        with self._lock:
             self._changed.notify_all()

@@ -251,7 +251,7 @@ def test_a_blocked_reader_of_the_guide_hands_out_what_comes_after_close(lab: Lab
     lab.registered(reader=GuideReader, writer=GuideWriter)
     it = MessageReader[bytes](topics="t", **COMMON).open()
     waiting = in_thread(lambda: [message.value for message in it])
-    until(lambda: not it._turn)
+    until(lambda: not hasattr(it, "_turn"))
     it.close()
     written_sync()
 

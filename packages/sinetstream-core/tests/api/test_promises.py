@@ -380,3 +380,27 @@ def test_several_threads_may_publish_at_once(lab: Lab) -> None:
         deliveries = list(pool.map(lambda i: it.publish(b"%d" % i), range(400)))
 
         assert set(range(1, 401)) == {delivery.get(WAIT) for delivery in deliveries}
+
+
+def test_a_second_close_returns_when_the_first_has_closed(late: Lab) -> None:
+    it, gate, closed = writer(late).open(), Gate(), threading.Event()
+
+    def on_close() -> None:
+        gate()
+        closed.set()
+
+    late.on_close = on_close
+    first = in_thread(it.close)
+    gate.wait_reached()
+    closed_when_it_returned = []
+
+    def close_too() -> None:
+        it.close()
+        closed_when_it_returned.append(closed.is_set())
+
+    second = in_thread(close_too)
+    gate.opened.set()
+    second()
+    first()
+
+    assert [True] == closed_when_it_returned

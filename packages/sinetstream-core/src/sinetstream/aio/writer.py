@@ -31,12 +31,14 @@ __all__ = ["MessageWriter"]
 _LARGE = 65_536
 _ITEM = 64  # what an item of a list or mapping may come to
 _SLOW_S = 0.002
+_SUSPECT_S = 10.0
 
 
 class MessageWriter(WriterEndpoint, Generic[T]):
     """`sinetstream.MessageWriter` for asyncio. Several tasks may publish at once.
 
-    The event loop is never blocked: large values, and those after one that took long, are encoded in a thread.
+    The event loop is not blocked: large values are encoded in a thread, and so are all for ten seconds after one that
+    took more than 2 ms. Only that first one (deeply nested, or with a slow serializer) holds up the loop.
     """
 
     def __init__(
@@ -48,7 +50,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         **kwargs: Any,
     ) -> None:
         super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), promising_writer))
-        self._slow = False
+        self._slow_until = 0.0
         self._outbound: Outbound | None = None
         self._turn: asyncio.Lock
 
@@ -127,13 +129,16 @@ class MessageWriter(WriterEndpoint, Generic[T]):
             attributes = self._attributes(key, headers, time_us)
             async with self._turn:
                 encode = partial(self._session.codec.encode, value, time_us)
-                if self._slow or _size(value) > _LARGE:
-                    encoded, self._slow = await in_thread(lambda: _timed(encode))
+                began = monotonic()
+                if began < self._slow_until or _size(value) > _LARGE:
+                    encoded, took_s = await in_thread(lambda: _timed(encode))
                 else:
-                    encoded, self._slow = _timed(encode)
+                    encoded, took_s = _timed(encode)
+                if took_s > _SLOW_S:
+                    self._slow_until = began + _SUSPECT_S
                 if not outbound.reserve(len(encoded[0])):
                     await _room(outbound, len(encoded[0]))
-                return outbound.send(encoded, attributes)
+                return outbound.send(encoded, attributes, reserved=True)
         except SinetError:
             self._session.meter.error()
             raise
@@ -146,6 +151,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
 
     def _finish(self, only: Any = None) -> None:
         if self._session.take(only) is None or self._outbound is None:
+            self._session.wait_released()
             return
         outbound, self._outbound = self._outbound, None
         try:
@@ -164,10 +170,10 @@ def _size(value: object) -> int:
     return int(getattr(value, "nbytes", 0))
 
 
-def _timed(encode: Callable[[], Encoded]) -> tuple[Encoded, bool]:
+def _timed(encode: Callable[[], Encoded]) -> tuple[Encoded, float]:
     began = monotonic()
     encoded = encode()
-    return encoded, monotonic() - began > _SLOW_S
+    return encoded, monotonic() - began
 
 
 async def _each(values: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
@@ -200,11 +206,11 @@ async def _room(outbound: Outbound, size: int) -> None:
         try:
             loop.call_soon_threadsafe(granted)
         except RuntimeError:  # the loop has been closed: nobody takes the room
-            outbound.give_back(size)
+            cancel()
 
     cancel = outbound.reserve_later(size, call)
     try:
         await room
-    except asyncio.CancelledError:
+    except BaseException:  # cancelled, or the loop gave up this task
         cancel()
         raise

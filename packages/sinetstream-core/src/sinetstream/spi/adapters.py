@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sinetstream.clock import in_seconds
 from sinetstream.errors import ConnectionError
+from sinetstream.spi._locks import lock_and_condition
 from sinetstream.spi.abilities import Ability
 from sinetstream.spi.feed import SLICE_MS, Feed
 from sinetstream.spi.iteration import Item
@@ -152,7 +153,7 @@ class ReaderFromAsyncReader(_Adapter, PluginMessageReader):
         self._timeout = in_seconds(params.get("receive_timeout_ms", inf))
         self._room = inf if Ability.ACKNOWLEDGE in getattr(self, "abilities", ()) else self._ROOM
         self._arrived: deque[Item | Exception] = deque()
-        self._changed = threading.Condition()
+        self._lock, self._changed = lock_and_condition()
         self._closed = False
 
     def open(self) -> None:
@@ -161,14 +162,14 @@ class ReaderFromAsyncReader(_Adapter, PluginMessageReader):
         super().open()
 
     def close(self) -> None:
-        with self._changed:
+        with self._lock:
             self._closed = True
             self._changed.notify_all()
         super().close()
 
     def __iter__(self) -> Iterator[Item]:
         while True:
-            with self._changed:
+            with self._lock:
                 if not self._changed.wait_for(lambda: self._arrived or self._closed, self._timeout) or self._closed:
                     return
                 item = self._arrived.popleft()
@@ -184,7 +185,7 @@ class ReaderFromAsyncReader(_Adapter, PluginMessageReader):
         self._add(error)
 
     def _add(self, item: Item | Exception) -> None:
-        with self._changed:
+        with self._lock:
             self._changed.wait_for(lambda: len(self._arrived) < self._room or self._closed)
             self._arrived.append(item)
             self._changed.notify_all()
@@ -199,7 +200,7 @@ class AsyncWriterFromWriter(_Adapter, PluginAsyncMessageWriter):
     def __init__(self, params: dict[str, Any]) -> None:
         super().__init__(params)
         self._waiting: deque[tuple[Delivery[Any], bytes, dict[str, Any]]] = deque()
-        self._changed = threading.Condition()
+        self._lock, self._changed = lock_and_condition()
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="sinetstream-writer", daemon=True)
 
@@ -211,7 +212,7 @@ class AsyncWriterFromWriter(_Adapter, PluginAsyncMessageWriter):
         from sinetstream.spi.delivery import Delivery
 
         delivery: Delivery[Any] = Delivery()
-        with self._changed:
+        with self._lock:
             if self._closed:
                 return Delivery.rejected(ConnectionError("the writer was closed before this message was sent"))
             self._waiting.append((delivery, message, attributes))
@@ -219,7 +220,7 @@ class AsyncWriterFromWriter(_Adapter, PluginAsyncMessageWriter):
         return delivery
 
     def close(self) -> None:
-        with self._changed:
+        with self._lock:
             self._closed = True
             unsent = list(self._waiting)
             self._waiting.clear()
@@ -232,7 +233,7 @@ class AsyncWriterFromWriter(_Adapter, PluginAsyncMessageWriter):
 
     def _run(self) -> None:
         while True:
-            with self._changed:
+            with self._lock:
                 self._changed.wait_for(lambda: self._waiting or self._closed)
                 if not self._waiting:
                     return

@@ -203,6 +203,11 @@ class Delivery(Promise[T]):
             self.complete()
 
     @property
+    def is_settled(self) -> bool:
+        """Whether it has an outcome, which may be held back still."""
+        return self._settled != PENDING
+
+    @property
     def held_value(self) -> T | None:
         """What it was or will be fulfilled with, as far as settled."""
         return self._rejection_handler0 if self._settled == FULFILLED else None

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sinetstream.errors import SinetError
+from sinetstream.spi._locks import lock_and_condition
 from sinetstream.spi.iteration import Item, is_end
 
 __all__ = ["SLICE_MS", "Feed"]
@@ -43,11 +44,11 @@ class Feed:
         self._wakes = wakes
         self._on_end = on_end
         self._allowed: float = 0
-        self._changed = threading.Condition()
-        self._stopping = threading.Event()
+        self._lock, self._changed = lock_and_condition()
+        self._stopping = False
         self._handling = False
         self._closing = False
-        self._closed = threading.Event()
+        self._closed = False
         self._thread = threading.Thread(target=self._run, name="sinetstream-reader", daemon=True)
 
     def start(self) -> None:
@@ -56,19 +57,19 @@ class Feed:
 
     def allow(self, messages: float) -> None:
         """Let it take so many more messages; `math.inf`: all."""
-        with self._changed:
+        with self._lock:
             self._allowed += messages
             self._changed.notify_all()
 
     def hold(self) -> None:
         """Let it take no more, but for the one it may be waiting for."""
-        with self._changed:
+        with self._lock:
             self._allowed = 0
 
     @property
     def stopping(self) -> bool:
         """Whether `stop` was called."""
-        return self._stopping.is_set()
+        return self._stopping
 
     def in_thread(self) -> bool:
         """Whether the caller is this feed's own thread."""
@@ -79,8 +80,8 @@ class Feed:
 
         Called from any thread, any number of times. Within `on_item` or `on_error` it takes effect when they return.
         """
-        with self._changed:
-            self._stopping.set()
+        with self._lock:
+            self._stopping = True
             self._changed.notify_all()
             if self.in_thread():
                 return
@@ -89,7 +90,8 @@ class Feed:
             self._close_once()
         if self._thread.ident is not None:  # `open` may have failed before it was started
             self._thread.join()
-        self._closed.wait()
+        with self._lock:
+            self._changed.wait_for(lambda: self._closed)
 
     def _run(self) -> None:
         try:
@@ -101,9 +103,9 @@ class Feed:
                 self._on_error(error)
 
     def _allowed_one(self) -> bool:
-        with self._changed:
-            self._changed.wait_for(lambda: self._allowed > 0 or self._stopping.is_set())
-            return not self._stopping.is_set()
+        with self._lock:
+            self._changed.wait_for(lambda: self._allowed > 0 or self._stopping)
+            return not self._stopping
 
     def _iterate(self) -> None:
         iterator: Iterator[Item] | None = None
@@ -120,18 +122,22 @@ class Feed:
                 error = raised if isinstance(raised, Exception) else SinetError(f"reading raised {raised!r}")
                 if is_end(error):
                     if time.monotonic() - began < _SHORTEST_SLICE_S:
-                        self._stopping.wait(_PAUSES_S[0])
-                elif not self._stopping.is_set():
+                        self._pause(_PAUSES_S[0])
+                elif not self._stopping:
                     self._hand_over(self._on_error, error)
-                    self._stopping.wait(pause)
+                    self._pause(pause)
                     pause = min(2 * pause, longest)
             else:
                 pause = _PAUSES_S[0]
                 self._hand_over(self._on_item, payload, topic, raw)
 
+    def _pause(self, seconds: float) -> None:
+        with self._lock:
+            self._changed.wait_for(lambda: self._stopping, seconds)
+
     def _hand_over(self, callback: Callable[..., None], *args: Any) -> None:
-        with self._changed:
-            if self._stopping.is_set() and self._wakes:
+        with self._lock:
+            if self._stopping and self._wakes:
                 return  # the reader is being closed: it keeps what nobody has finished
             self._handling = True
             if callback is self._on_item:
@@ -139,17 +145,19 @@ class Feed:
         try:
             callback(*args)
         finally:
-            with self._changed:
+            with self._lock:
                 self._handling = False
                 self._changed.notify_all()
 
     def _close_once(self) -> None:
-        with self._changed:
+        with self._lock:
             if self._closing:
                 return
             self._closing = True
         try:
             self._reader.close()
         finally:
-            self._closed.set()
+            with self._lock:
+                self._closed = True
+                self._changed.notify_all()
             self._on_end()
