@@ -94,10 +94,7 @@ class QueueReader(PluginMessageReader):
             self._changed.notify_all()
             for topic in self._topics:
                 topic.readers.remove(self._changed)
-            with suppress(IndexError):  # until there is none: an acknowledgement may take the last one
-                while True:
-                    topic, message = self._unfinished.pop()
-                    topic.put_back(message)
+            self._put_back()
 
     def __iter__(self) -> Iterator[tuple[bytes, str, Any]]:
         while True:
@@ -105,21 +102,39 @@ class QueueReader(PluginMessageReader):
                 topic = self._ready() or self._waited()
                 if topic is None:
                     return
-                message = topic.get()
-                self._unfinished.append((topic, message))
+                message = topic.move_oldest(self._unfinished)
+                if self._closed:  # just now, by a signal handler
+                    self._put_back()
+                    return
                 if len(self._topics) > 1:  # a busy topic comes last the next time
-                    self._topics.remove(topic)
-                    self._topics.append(topic)
+                    self._topics = [*(other for other in self._topics if other is not topic), topic]
             yield message, topic.name, message
 
     def acknowledge(self, raw: Any) -> None:
         try:
-            self._unfinished.popleft()  # without `changing`, for which reader and writer contend enough
+            if self._unfinished[0][1] is raw:  # without `changing`, for which reader and writer contend enough
+                self._unfinished.popleft()
+            else:
+                self._finish_later_one(raw)
         except IndexError:  # the reader was closed meanwhile
             return
         if len(self._unfinished) >= _WINDOW - 1:  # the window may have been full
             with changing:
                 self._changed.notify()
+
+    def _put_back(self) -> None:
+        with suppress(IndexError):  # until there is none: an acknowledgement may take the last one
+            while True:
+                topic, message = self._unfinished.pop()
+                topic.put_back(message)
+
+    def _finish_later_one(self, raw: Any) -> None:
+        # The one before was interrupted on its way to the application: it comes again after `close`.
+        with changing:
+            for index, (_, message) in enumerate(self._unfinished):
+                if message is raw:
+                    del self._unfinished[index]
+                    return
 
     def _waited(self) -> Topic | None:
         self._changed.wait_for(lambda: self._closed or self._ready(), self._timeout)

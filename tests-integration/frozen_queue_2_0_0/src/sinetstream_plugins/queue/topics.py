@@ -8,14 +8,20 @@ from collections.abc import Callable
 
 __all__ = ["Topic", "changing", "topic"]
 
-changing = threading.Lock()
-"""Held by whoever looks at or changes a topic: a reader of several topics sees them all at one moment."""
+changing = threading.RLock()
+"""Held by whoever looks at or changes a topic: a reader of several topics sees them all at one moment.
+
+Reentrant, since a signal handler may close a reader or writer of the thread that it interrupts.
+"""
 
 _topics: dict[str, Topic] = {}
 
 
 class Topic:
-    """What waits in one topic, oldest first, and who waits for it. Nobody is woken who does not wait: that costs."""
+    """What waits in one topic, oldest first, and who waits for it. Nobody is woken who does not wait: that costs.
+
+    Who is woken goes on when `changing` is free. He is woken first: an interrupt must not leave him asleep.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -26,20 +32,24 @@ class Topic:
 
     def put(self, message: bytes) -> None:
         """The newest."""
-        self.messages.append(message)
-        if len(self.messages) == 1:
+        if not self.messages:
             self._wake_readers()
+        self.messages.append(message)
 
     def put_back(self, message: bytes) -> None:
         """The oldest, again."""
-        self.messages.appendleft(message)
         self._wake_readers()
+        self.messages.appendleft(message)
 
-    def get(self) -> bytes:
-        """The oldest."""
-        message = self.messages.popleft()
+    def move_oldest(self, to: deque[tuple[Topic, bytes]]) -> bytes:
+        """Take the oldest. Whatever a signal handler does or raises meanwhile, it is here or there."""
         if self._waiting_for_room:
             self.room.notify_all()
+        message = self.messages[0]
+        try:
+            to.append((self, message))
+        finally:
+            del self.messages[0]
         return message
 
     def wait_for_room(self, may_go_on: Callable[[], bool], timeout: float | None) -> bool:
