@@ -425,6 +425,11 @@ def test_waiting_in_the_dispatch_thread_raises_instead_of_hanging() -> None:
     with pytest.raises(PublishTimeoutError):
         d.get(0)
 
+    every = Promise.all([d, Delivery()])
+    for gathered in (every, every.then(None), Promise.all([every])):
+        with pytest.raises(SinetError, match="never end"):
+            gathered.get()
+
 
 # -- inside the library
 

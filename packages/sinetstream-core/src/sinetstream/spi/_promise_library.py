@@ -96,6 +96,23 @@ class _Results(list[Any]):
             self._promise._fulfill(list(self))
 
 
+class _Parents:
+    """The owner of what `Promise.all` gives: it holds nothing back, but knows where a wait for it would never end."""
+
+    def __init__(self) -> None:
+        self._parents: list[Any] = []
+
+    def add(self, parent: Any) -> None:
+        if hasattr(parent._owner, "in_dispatch"):
+            self._parents.append(parent)
+
+    def post(self, _: object) -> bool:
+        return False
+
+    def in_dispatch(self) -> bool:
+        return any(parent.is_pending and parent._owner.in_dispatch() for parent in self._parents)
+
+
 def attach(target: Any, did_fulfill: Any, did_reject: Any, promise: Any, kind: Any) -> None:
     """Attach to `target`, a `kind`, what the library would attach to a plain promise.
 
@@ -112,6 +129,9 @@ def attach(target: Any, did_fulfill: Any, did_reject: Any, promise: Any, kind: A
                 continue
             if not isinstance(gathering._values, _Results):
                 gathering._values = _Results(gathering)
+                gathering.promise._owner = gathering.promise._owner or _Parents()
+            if isinstance(gathering.promise._owner, _Parents):
+                gathering.promise._owner.add(parent)
             put = functools.partial(gathering._values.put, i=fulfill.keywords["i"])
             parent._attach((None, put, gathering.promise._reject))
         elif _can_be_taken_over(child):
