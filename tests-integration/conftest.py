@@ -35,11 +35,16 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> Wheels:
     return build_wheels(sources, tmp_path_factory.mktemp("wheels"))
 
 
-@pytest.fixture(scope="session")
-def guide_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The guide-era plugin's wheel, built outside the checkout, for setuptools leaves files beside the source."""
+@pytest.fixture(scope="session", params=["src/ssplugin/queue.py", "sample/queue.py"])
+def guide_wheel(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """The guide-era plugin's wheel, an author's and with the guide's own sample in its place.
+
+    Built outside the checkout, for setuptools leaves files beside the source.
+    """
     folder = tmp_path_factory.mktemp("guide")
     source = shutil.copytree(HERE / "guide_plugin", folder / "source")
+    sample = (source / request.param).read_bytes()
+    (source / "src/ssplugin/queue.py").write_bytes(sample)
     return build_wheels([source], folder)["sinetstream-queue"]
 
 

@@ -1,4 +1,4 @@
-"""A plugin written to the guide of SINETStream 1.2 works unchanged with the wheels built here."""
+"""A plugin written to the guide of SINETStream 1.2, and the guide's own, work unchanged with the wheels built here."""
 
 import json
 import runpy
