@@ -44,6 +44,16 @@ def _iterated(group: str, cls: type[Any]) -> type[Any]:
         return cls
     from sinetstream.spi.adapters import AsyncReaderFromReader, ReaderFromAsyncReader, derive
 
-    if issubclass(cls, AsyncReaderFromReader):
+    if issubclass(cls, AsyncReaderFromReader) and not _does_more(cls, AsyncReaderFromReader):
         return cls.source
     return derive(ReaderFromAsyncReader, cls)
+
+
+def _does_more(cls: type[Any], adapter: type[Any]) -> bool:
+    """Whether it has methods of its own, which iterating its source alone would leave out."""
+    own = cls.__mro__[: cls.__mro__.index(adapter)]
+    return any(
+        name != "source" and (callable(value) or isinstance(value, property))
+        for base in own
+        for name, value in vars(base).items()
+    )

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sinetstream import AsyncMessageReader
 from sinetstream.errors import InvalidMessageError, SinetError
-from sinetstream.spi import Ability
+from sinetstream.spi import Ability, AsyncReaderFromReader
 
 from .doubles import INVALID, SAFE, WAIT, Gate, Lab, LabError, in_thread, raising, raising_once
 
@@ -51,6 +51,20 @@ def test_messages_come_in_order_on_one_thread_that_is_not_the_plugins(lab2: Lab,
 
     assert [b"%d" % i for i in range(100)] == [value for value, _ in all_of_them]
     assert {"sinetstream-reader"} == {name for _, name in all_of_them}
+
+
+def test_what_a_derived_class_does_itself_is_done(lab: Lab) -> None:
+    opened = threading.Event()
+
+    class Telling(AsyncReaderFromReader):
+        source = lab.reader()
+
+        def open(self) -> None:
+            super().open()
+            opened.set()
+
+    with reader(lab.registered(async_reader=Telling)):
+        assert opened.is_set()
 
 
 def test_callbacks_are_never_two_at_a_time(lab2: Lab, got: Got) -> None:
