@@ -28,7 +28,8 @@ class Buffer:
         self._room = messages
         self._unfinished = unfinished
         self.holds_back = False
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()  # entered in one step, where Ctrl-C can leave a Condition locked
+        self._changed = threading.Condition(self._lock)
         self._waiting: deque[tuple[int, int, Batch | Exception]] = deque()
         self._messages = self._bytes = self._errors = 0
         self._closed = False
@@ -43,7 +44,7 @@ class Buffer:
 
     def put(self, lease: Lease, records: list[Any]) -> None:
         size = sum(map(_value_size, records))
-        with self._changed:
+        with self._lock:
             self._messages += len(records)
             self._bytes += size
             self._waiting.append((len(records), size, (lease, records)))
@@ -51,7 +52,7 @@ class Buffer:
 
     def fail(self, error: Exception) -> None:
         """Let whoever takes next get this error."""
-        with self._changed:
+        with self._lock:
             self._errors += 1
             self._waiting.append((0, 0, error))
             self._changed.notify_all()
@@ -65,7 +66,7 @@ class Buffer:
 
         Waits as well while more would be unfinished than `WINDOW`.
         """
-        with self._changed:
+        with self._lock:
             if not self._changed.wait_for(self._may_go_on, timeout) or self._closed:
                 return None
             messages, size, item = self._waiting.popleft()
@@ -83,7 +84,7 @@ class Buffer:
 
     def finished_one(self) -> None:
         """There may be less unfinished than before."""
-        with self._changed:
+        with self._lock:
             self._changed.notify_all()
 
     def _may_go_on(self) -> bool:
@@ -97,7 +98,7 @@ class Buffer:
     def drop(self, leases: Iterable[Lease]) -> None:
         """Forget what was received for these."""
         dropped = set(leases)
-        with self._changed:
+        with self._lock:
             kept = [entry for entry in self._waiting if isinstance(entry[2], Exception) or entry[2][0] not in dropped]
             self._waiting = deque(kept)
             self._messages = sum(messages for messages, _, _ in kept)
@@ -106,18 +107,18 @@ class Buffer:
 
     def nudge(self) -> None:
         """End a `wait` now."""
-        with self._changed:
+        with self._lock:
             self._nudged = True
             self._changed.notify_all()
 
     def wait(self, timeout: float) -> None:
         """For the consumer's thread: until half is free and no error waits, somebody nudges, or the time is over."""
-        with self._changed:
+        with self._lock:
             self._changed.wait_for(lambda: self._nudged or (self._roomy() and not self.failed()), timeout)
             self._nudged = False
 
     def close(self) -> None:
         """Let whoever waits go."""
-        with self._changed:
+        with self._lock:
             self._closed = self._nudged = True
             self._changed.notify_all()

@@ -46,7 +46,8 @@ class Transactions:
         self._connect = connect
         self._timeout = timeout
         self._own_id = own_id
-        self._changed = threading.Condition()
+        self._lock = threading.RLock()  # entered in one step, where Ctrl-C can leave a Condition locked
+        self._changed = threading.Condition(self._lock)
         self._waiting: deque[tuple[Delivery[Any], Record]] = deque()
         self._busy = self._open = self._beginning = False
         self._ahead = 0
@@ -61,7 +62,7 @@ class Transactions:
 
     def send(self, record: Record) -> Delivery[Any]:
         delivery: Delivery[Any] = Delivery()
-        with self._changed:
+        with self._lock:
             if self._refusal is not None:
                 return Delivery.rejected(self._refusal)
             if not self._open:
@@ -72,7 +73,7 @@ class Transactions:
         try:
             self._send(delivery, record)
         finally:
-            with self._changed:
+            with self._lock:
                 self._sending -= 1
                 if not self._sending:
                     self._changed.notify_all()
@@ -80,7 +81,7 @@ class Transactions:
 
     def begin(self) -> None:
         """From here on all goes into one transaction. Raises what keeps it from beginning."""
-        with self._changed:
+        with self._lock:
             if self._open or self._beginning:
                 raise SinetError("this writer is in a transaction already")
             self._beginning, self._ahead = True, len(self._waiting)
@@ -113,7 +114,7 @@ class Transactions:
 
     def close(self) -> None:
         self._stop.set()
-        with self._changed:
+        with self._lock:
             self._refusal = self._refusal or ConnectionError(_CLOSED)
             self._changed.notify_all()
         if threading.current_thread() is not self._thread:
@@ -125,7 +126,7 @@ class Transactions:
 
     def _run(self) -> None:
         while True:
-            with self._changed:
+            with self._lock:
                 self._changed.wait_for(self._something_to_do)
                 if not self._waiting:
                     return
@@ -168,7 +169,7 @@ class Transactions:
     # -- whoever has the producer
 
     def _end(self, how: Callable[[KafkaProducer], None]) -> None:
-        with self._changed:
+        with self._lock:
             if not self._open:
                 raise SinetError("this writer is not in a transaction")
             self._open = False
@@ -207,7 +208,7 @@ class Transactions:
 
     def _open_with_what_waits(self) -> None:
         while True:
-            with self._changed:
+            with self._lock:
                 waiting = list(self._waiting)
                 self._waiting.clear()
                 if not waiting:
@@ -271,7 +272,7 @@ class Transactions:
         refusal = ConnectionError(_TOO_LONG if self._own_id else _TAKEN_OVER)
         refusal.__cause__ = reason
         if not self._own_id:
-            with self._changed:
+            with self._lock:
                 self._refusal = refusal
         return refusal
 
@@ -287,6 +288,6 @@ class Transactions:
         return self.producer
 
     def _free(self) -> None:
-        with self._changed:
+        with self._lock:
             self._busy = False
             self._changed.notify_all()
