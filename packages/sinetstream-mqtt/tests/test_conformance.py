@@ -1,10 +1,24 @@
-"""The MQTT plugin keeps the contract, in every version of the protocol."""
+"""The MQTT plugin keeps the contract, in every version of the protocol and on every listener."""
 
-from typing import TYPE_CHECKING, Any
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
 from uuid import uuid4
 
 import pytest
 from sinetstream.testing import Conformance, Harness
+from sinetstream.testing.areas.acknowledgement import Acknowledgement
+from sinetstream.testing.areas.delivery import Delivery
+from sinetstream.testing.areas.failures import Failures
+from sinetstream.testing.areas.life_cycle import LifeCycle
+from sinetstream.testing.areas.order import Order
+
+sys.path.append(str(Path(__file__).parent))
+
+from listeners import reach as reach_of
 
 if TYPE_CHECKING:
     from tools.brokers import CutProxy, MosquittoBroker
@@ -15,19 +29,26 @@ SOON = {"reconnect_delay": {"min_delay": 0.05, "max_delay": 0.2}, "connection_ti
 
 
 @pytest.fixture(scope="module")
-def line(mosquitto_broker: "MosquittoBroker") -> Any:
-    with mosquitto_broker.proxy() as proxy:
-        yield proxy
+def lines(mosquitto_broker: "MosquittoBroker") -> Iterator[Callable[[str], "CutProxy"]]:
+    """One line to each listener."""
+    with ExitStack() as stack:
+        yield cache(lambda listener: stack.enter_context(mosquitto_broker.proxy(listener)))
 
 
-def made(broker: "MosquittoBroker", line: "CutProxy", protocol: str) -> Harness:
-    own = {"protocol": protocol, **SOON}
+def made(
+    broker: "MosquittoBroker", lines: Callable[[str], "CutProxy"], protocol: str, listener: str = "plain"
+) -> Harness:
+    line, (reach, common) = lines(listener), reach_of(broker, listener)
+    own = {"protocol": protocol, **SOON, **reach}
     stranger = {"username": "nobody", "password": "wrong"}
     return Harness(
-        params={"type": "mqtt", "brokers": line.address, "type_spec": own},
+        params={"type": "mqtt", "brokers": line.address, "type_spec": own, **common},
         durable=lambda: {"client_id": uuid4().hex[:20]},
         unreachable={"brokers": "127.0.0.1:1"},
-        forbidden={"brokers": broker.address("password"), "type_spec": own | {"username_pw": stranger}},
+        forbidden={
+            "brokers": broker.address("password_tls" if common else "password"),
+            "type_spec": own | {"transport": "tcp", "username_pw": stranger},
+        },
         interrupt=line.refuse,
         restore=line.resume,
         max_message_bytes=200_000,
@@ -36,17 +57,48 @@ def made(broker: "MosquittoBroker", line: "CutProxy", protocol: str) -> Harness:
 
 class TestMqtt31(Conformance):
     @pytest.fixture
-    def harness(self, mosquitto_broker: "MosquittoBroker", line: "CutProxy") -> Harness:
-        return made(mosquitto_broker, line, "MQTTv31")
+    def harness(self, mosquitto_broker: "MosquittoBroker", lines: Callable[[str], "CutProxy"]) -> Harness:
+        return made(mosquitto_broker, lines, "MQTTv31")
 
 
 class TestMqtt311(Conformance):
     @pytest.fixture
-    def harness(self, mosquitto_broker: "MosquittoBroker", line: "CutProxy") -> Harness:
-        return made(mosquitto_broker, line, "MQTTv311")
+    def harness(self, mosquitto_broker: "MosquittoBroker", lines: Callable[[str], "CutProxy"]) -> Harness:
+        return made(mosquitto_broker, lines, "MQTTv311")
 
 
 class TestMqtt5(Conformance):
     @pytest.fixture
-    def harness(self, mosquitto_broker: "MosquittoBroker", line: "CutProxy") -> Harness:
-        return made(mosquitto_broker, line, "MQTTv5")
+    def harness(self, mosquitto_broker: "MosquittoBroker", lines: Callable[[str], "CutProxy"]) -> Harness:
+        return made(mosquitto_broker, lines, "MQTTv5")
+
+
+class OtherListener(Failures, LifeCycle, Acknowledgement, Order, Delivery):
+    """What a socket of another kind could spoil: the whole kit on each would take minutes."""
+
+    listener: ClassVar[str]
+    protocol: ClassVar[str]
+
+    @pytest.fixture
+    def harness(self, mosquitto_broker: "MosquittoBroker", lines: Callable[[str], "CutProxy"]) -> Harness:
+        return made(mosquitto_broker, lines, self.protocol, self.listener)
+
+
+class TestTls(OtherListener):
+    listener, protocol = "tls", "MQTTv311"
+
+
+class TestClientCertificate(OtherListener):
+    listener, protocol = "mtls", "MQTTv5"
+
+
+class TestPassword(OtherListener):
+    listener, protocol = "password", "MQTTv31"
+
+
+class TestWebSockets(OtherListener):
+    listener, protocol = "ws", "MQTTv311"
+
+
+class TestWebSocketsOverTls(OtherListener):
+    listener, protocol = "wss", "MQTTv5"

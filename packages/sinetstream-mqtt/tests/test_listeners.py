@@ -11,6 +11,7 @@ from sinetstream.errors import AuthorizationError, ConnectionError
 
 sys.path.append(str(Path(__file__).parent))
 
+from listeners import ALICE, reach
 from picky_line import PickyLine
 
 if TYPE_CHECKING:
@@ -21,24 +22,6 @@ pytestmark = pytest.mark.mqtt
 Made = Callable[..., dict[str, Any]]
 PROTOCOLS = ["MQTTv31", "MQTTv311", "MQTTv5"]
 CONSISTENCIES = ["AT_MOST_ONCE", "AT_LEAST_ONCE", "EXACTLY_ONCE"]
-ALICE = {"username": "alice", "password": "alice-test-only"}
-
-
-def reach(broker: "MosquittoBroker", listener: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What MQTT's own parameters and the common ones must be for a listener."""
-    own: dict[str, Any] = {}
-    common: dict[str, Any] = {}
-    if "tls" in listener or listener == "wss":
-        common["tls"] = {"ca_certs": str(broker.secret("ca.crt"))}
-    if listener == "mtls":
-        common["tls"] |= {
-            name: str(broker.secret(f"client.{end}")) for name, end in (("certfile", "crt"), ("keyfile", "key"))
-        }
-    if listener.startswith("ws"):
-        own["transport"] = "websockets"
-    if listener.startswith("password"):
-        own["username_pw"] = ALICE
-    return own, common
 
 
 @pytest.mark.parametrize("consistency", CONSISTENCIES)
