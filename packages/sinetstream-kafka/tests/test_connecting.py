@@ -1,5 +1,6 @@
 """Opening a writer has an end, with a cause, and can be stopped."""
 
+import gc
 import socket
 import struct
 import threading
@@ -17,7 +18,16 @@ PATIENCE_S = 20.0
 PROMPT_S = 3.0
 
 # kafka-python leaves sockets to the garbage collector where it did not get through.
-pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning"),
+    pytest.mark.filterwarnings("ignore:unclosed <ssl.SSLSocket:ResourceWarning"),
+]
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 @contextmanager

@@ -1,6 +1,8 @@
 """A forked child is refused what its parent has open, and is not held up by it."""
 
+import gc
 import os
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +22,12 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning"),
     pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    yield
+    gc.collect()
 
 
 def child_ends_with(work: Callable[[], int]) -> int | None:
@@ -63,18 +71,20 @@ def held(lock: Any) -> Iterator[None]:
 
 @pytest.fixture
 def writer() -> Iterator[KafkaAsyncWriter]:
-    """Whose producer has no broker."""
+    """Whose producer has a broker that does not answer."""
 
     def connect(stop: threading.Event) -> KafkaProducer:
-        return KafkaProducer(bootstrap_servers="127.0.0.1:1", api_version=(2, 8))
+        return KafkaProducer(bootstrap_servers=address, api_version=(2, 8))
 
-    params = {"brokers": "127.0.0.1:1", "client_id": "me", "consistency": AT_LEAST_ONCE, "type_spec": {}, "topic": "t"}
-    writer = KafkaAsyncWriter(params)
-    writer._sending = Confirmed("t", connect)
-    writer._send = writer._sending.send
-    watch(writer)
-    yield writer
-    writer.close()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"127.0.0.1:{server.getsockname()[1]}"
+        params = {"brokers": address, "client_id": "me", "consistency": AT_LEAST_ONCE, "type_spec": {}, "topic": "t"}
+        writer = KafkaAsyncWriter(params)
+        writer._sending = Confirmed("t", connect)
+        writer._send = writer._sending.send
+        watch(writer)
+        yield writer
+        writer.close()
 
 
 def test_a_lock_that_a_thread_of_the_parent_holds_does_not_stop_the_child(writer: KafkaAsyncWriter) -> None:
@@ -85,8 +95,6 @@ def test_a_lock_that_a_thread_of_the_parent_holds_does_not_stop_the_child(writer
 
 
 def test_a_child_may_close_and_collect_it(writer: KafkaAsyncWriter) -> None:
-    import gc
-
     def leave() -> int:
         writer.close()
         writer.__dict__.clear()
