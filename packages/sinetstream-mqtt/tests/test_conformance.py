@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.mqtt
 
 SOON = {"reconnect_delay": {"min_delay": 0.05, "max_delay": 0.2}, "connection_timeout": 2}
+MAY_NOT_WRITE = {"username": "may-not-write", "password": "may-not-write-test-only"}
+DROPPED = {"test_a_refused_publish_is_an_authorization_error": "before MQTT 5 it is acknowledged, and dropped"}
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +43,14 @@ def made(
     line, (reach, common) = lines(listener), reach_of(broker, listener)
     own = {"protocol": protocol, **SOON, **reach}
     stranger = {"username": "nobody", "password": "wrong"}
+    known, asking = {"brokers": broker.address("password_tls" if common else "password")}, own | {"transport": "tcp"}
     return Harness(
         params={"type": "mqtt", "brokers": line.address, "type_spec": own, **common},
         durable=lambda: {"client_id": uuid4().hex[:20]},
         unreachable={"brokers": "127.0.0.1:1"},
-        forbidden={
-            "brokers": broker.address("password_tls" if common else "password"),
-            "type_spec": own | {"transport": "tcp", "username_pw": stranger},
-        },
+        forbidden=known | {"type_spec": asking | {"username_pw": stranger}},
+        read_only=known | {"type_spec": asking | {"username_pw": MAY_NOT_WRITE}},
+        undetectable={} if protocol == "MQTTv5" else DROPPED,
         interrupt=line.refuse,
         restore=line.resume,
         max_message_bytes=200_000,

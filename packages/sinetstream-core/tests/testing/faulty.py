@@ -9,14 +9,18 @@ from sinetstream.testing.fake.plugin import EVERYTHING
 from sinetstream.testing.run import run
 
 PATIENCE_S = 1.0
+SOME = {Fault.HANG: "opens_again and writer or one_byte"}  # it would cost every test some seconds
 
 
 def main(name: str) -> None:
     fault = Fault[name]
-    durable = fault is Fault.ACKNOWLEDGE_EARLY  # the tests that kill a process cost a second each
+    durable = fault in (
+        Fault.ACKNOWLEDGE_EARLY,
+        Fault.NEVER_ACKNOWLEDGE,
+    )  # the tests that kill a process cost a second each
     abilities = EVERYTHING if durable else EVERYTHING - {Ability.DURABLE}
     with FakeBroker(fault, abilities=abilities) as broker:
-        card = run(broker.harness(patience_s=PATIENCE_S))
+        card = run(broker.harness(patience_s=PATIENCE_S), SOME.get(fault, ""))
     json.dump({line.test: line.detail if line in card.broken else "" for line in card.lines}, sys.stdout)
 
 

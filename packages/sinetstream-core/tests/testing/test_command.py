@@ -1,12 +1,16 @@
 """`python -m sinetstream.testing SERVICE` prints a report card of a service."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sinetstream.spi.delivery import Delivery
 from sinetstream.testing import FakeBroker, Fault
 from sinetstream.testing.__main__ import main
+from sinetstream.testing.service import Service
 
 PASSWORD = "open-sesame-42"
 
@@ -87,6 +91,90 @@ def test_a_service_that_cannot_be_tried_is_told_apart_from_a_broken_one(
     assert "lob" in capsys.readouterr().err
     assert 2 == main(["lab", file, "-k", "no_such_test"])
     assert 2 == main(["lab", file, "-k", "(("])
+
+
+def test_a_broker_that_is_not_reached_has_broken_nothing(
+    tmp_path: Path, broker: FakeBroker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert 2 == main(["lab", configuration(tmp_path, broker, type_spec="{reach: nobody}")])
+    assert "ConnectionError" in capsys.readouterr().err
+
+
+def test_where_one_service_cannot_do_both_another_one_writes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with FakeBroker() as broker:
+        file = configuration(tmp_path, broker, type_spec="{subscription: mine}")
+        with Path(file.partition("=")[2]).open("a") as text:
+            text.write(f"  out:\n    type: {broker.type}\n    topic: readings\n")
+
+        assert 2 == main(["lab", file])
+        assert "type_spec.subscription: is an option of readers" in capsys.readouterr().err
+        assert 0 == main(["lab", file, "--writer=out", "-k", "one_byte"])
+
+
+def test_a_topic_that_cannot_be_written_to_is_no_prefix(tmp_path: Path, broker: FakeBroker) -> None:
+    file = configuration(tmp_path, broker)
+    text = Path(file.partition("=")[2])
+    text.write_text(text.read_text().replace("topic: readings", 'topic: "sensors/+/temp"'))
+
+    assert 0 == main(["lab", file, "-k", "one_byte"])
+    assert not any("sensors" in record.topic for record in broker.published)
+
+
+CLASSIC = "{algorithm: AES, key_length: 128, mode: EAX, password: open-sesame-42}"
+
+
+@pytest.mark.parametrize("own", [{"on_invalid": "skip"}, {"crypto": CLASSIC}], ids=["on_invalid", "crypto"])
+def test_what_a_service_asks_for_does_not_mislead_the_kit(
+    tmp_path: Path, broker: FakeBroker, capsys: pytest.CaptureFixture[str], own: dict[str, str]
+) -> None:
+    options = [configuration(tmp_path, broker, **own), "--patience=2", "-k", "garbage or refused or json or errors"]
+
+    assert 0 == main(["lab", *options]), capsys.readouterr().out
+
+
+def test_each_test_is_told_of_when_it_is_over(
+    tmp_path: Path, broker: FakeBroker, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["lab", configuration(tmp_path, broker), "-k", "one_byte"])
+
+    assert "delivery: test_one_byte_arrives: kept\n" == capsys.readouterr().err
+
+
+def test_ctrl_c_keeps_what_was_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    class Interrupted(FakeBroker):
+        def confirm(self, delivery: Delivery[int], number: int) -> None:
+            if len(self.published) > 4:
+                raise KeyboardInterrupt
+            super().confirm(delivery, number)
+
+    with Interrupted(abilities=()) as broker:
+        status = main(["lab", configuration(tmp_path, broker), "-k", "a_message_arrives"])
+
+    assert 130 == status
+    assert "1 kept" in capsys.readouterr().out
+
+
+def test_a_folder_that_is_not_there_is_said_before_anything_is_tried(tmp_path: Path, broker: FakeBroker) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["lab", configuration(tmp_path, broker), f"--json={tmp_path / 'none' / 'card.json'}"])
+
+    assert 2 == stopped.value.code
+    assert [] == broker.published
+
+
+def test_short_secrets_are_secrets_too(tmp_path: Path, broker: FakeBroker) -> None:
+    file = configuration(tmp_path, broker, crypto="{password: abc}").partition("=")[2]
+
+    assert {"abc"} == set(Service("lab", config_file=file).secrets)
+
+
+def test_without_pytest_it_says_what_to_install() -> None:
+    program = "import sys; sys.modules['pytest'] = None; import sinetstream.testing"
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+
+    assert 'ImportError: sinetstream.testing needs pytest: pip install "sinetstream-core[testing]"' in result.stderr
 
 
 def test_the_users_pytest_configuration_is_not_read(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sinetstream.spi import Ability
 from sinetstream.testing import Conformance, FakeBroker, Harness
+from sinetstream.testing.fake.plugin import EVERYTHING
 from sinetstream.testing.run import run
 from sinetstream.testing.verdict import Verdict
 
@@ -59,6 +60,40 @@ def test_what_the_harness_calls_undetectable_is_reported_so() -> None:
 
     assert {Verdict.UNDETECTABLE} == card.counts.keys()
     assert "nobody counts" in {line.detail for line in card.lines}
+
+
+LASTING = "acknowledge or finish or survives or aborted"
+
+
+def test_what_needs_a_subscription_that_outlives_close_is_not_asked_of_another() -> None:
+    with FakeBroker(abilities=EVERYTHING - {Ability.DURABLE}) as broker:
+        card = run(broker.harness(params={**broker.params, "type_spec": {"temporary": True}}, durable=None), LASTING)
+        lasting = run(broker.harness(durable=None), LASTING)
+
+    assert [] == card.broken
+    found = {line.test: line.verdict for line in card.lines}
+    assert Verdict.NOT_DECLARED is found["test_nothing_is_acknowledged_before_it_is_finished"]
+    assert Verdict.NOT_DECLARED is found["test_exactly_once_survives_an_exception"]
+    kept = {line.test: line.verdict for line in lasting.lines}
+    assert Verdict.KEPT is kept["test_nothing_is_acknowledged_before_it_is_finished"]
+    assert Verdict.KEPT is kept["test_exactly_once_survives_an_exception"]
+
+
+def test_where_nobody_can_be_killed_nothing_is_kept() -> None:
+    with FakeBroker() as broker:
+        card = run(broker.harness(reader={"value_deserializer": lambda payload: payload}), select="kill_9")
+
+    assert {Verdict.UNDETECTABLE: 3} == card.counts
+    assert all(line.detail.startswith("nobody was killed") for line in card.lines)
+
+
+def test_order_is_that_of_a_key_where_there_are_keys() -> None:
+    with FakeBroker() as broker:
+        run(broker.harness(), select="test_order_is_kept and not many")
+        keys = {(record.topic, record.key) for record in broker.published}
+
+    assert None not in {key for _, key in keys}
+    assert len({topic for topic, _ in keys}) == len(keys)
 
 
 def test_an_ability_that_does_not_work_is_broken() -> None:

@@ -24,6 +24,12 @@ def test_it_is_there_only_while_it_is_used() -> None:
         MessageWriter(topic="t", **broker.params)
 
 
+def test_it_listens_to_other_processes_only_for_the_kit() -> None:
+    with FakeBroker() as broker:
+        assert "type_spec" not in broker.params
+        assert broker.harness().params["type_spec"]["address"]
+
+
 def test_it_remembers_what_was_published_and_finished() -> None:
     with FakeBroker() as broker:
         with MessageWriter(topic="t", user_data_only=True, **broker.params) as writer:

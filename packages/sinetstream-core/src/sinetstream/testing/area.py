@@ -13,11 +13,14 @@ from sinetstream.testing.harness import Harness
 from sinetstream.testing.refusals import check_refused
 from sinetstream.testing.trial import Trial
 from sinetstream.testing.verdict import KEPT, Broken, Finding, Verdict, not_declared, undetectable
+from sinetstream.testing.waiting import within
 
 __all__ = ["PROPERTY", "Area", "always", "if_declared"]
 
 PROPERTY = "sinetstream"
 """The user property of a test's report that says what it is about, and another one that holds its verdict."""
+
+_STARTING_S = 60.0
 
 Test = Callable[..., Finding | None]
 
@@ -41,10 +44,11 @@ def always(test: Test) -> Test:
     return _judged(test, lambda _: None)
 
 
-def if_declared(*abilities: Ability) -> Callable[[Test], Test]:
+def if_declared(*abilities: Ability, lasting: bool = False) -> Callable[[Test], Test]:
     """These abilities promise it or, without any, that the plugin declares abilities at all.
 
-    Where one is missing, the test is that the API refuses it.
+    Where one is missing, the test is that the API refuses it. `lasting` tests look at what a second reader gets: they
+    need a subscription that outlives `close`.
     """
 
     def ask(trial: Trial) -> Finding | None:
@@ -56,6 +60,8 @@ def if_declared(*abilities: Ability) -> Callable[[Test], Test]:
             return next((finding for finding in findings if finding.verdict is Verdict.REFUSED), findings[0])
         if Ability.DURABLE in abilities and not trial.durable():
             return not_declared("DURABLE is not declared with the parameters that the harness gives")
+        if lasting and not trial.lasting:
+            return not_declared("no subscription outlives `close` with these parameters: DURABLE is not declared")
         return None
 
     return lambda test: _judged(test, ask)
@@ -70,10 +76,15 @@ def _judged(test: Test, ask: Callable[[Trial], Finding | None]) -> Test:
         promise = " ".join((test.__doc__ or name).split())
         trial.record((PROPERTY, {"area": area, "promise": promise}))
         reason = trial.harness.undetectable.get(name)
-        finding = undetectable(reason) if reason else ask(trial) or test(self, trial, **others) or KEPT
+        finding = undetectable(reason) if reason else _found(trial, lambda: ask(trial) or test(self, trial, **others))
         trial.record((f"{PROPERTY}.verdict", (finding.verdict.name, finding.detail)))
 
     return judged
+
+
+def _found(trial: Trial, test: Callable[[], Finding | None]) -> Finding:
+    """In bounded time, whatever the plugin does: each wait has a limit of its own, except where nobody thought of one."""
+    return within(8 * trial.patience_s + _STARTING_S, "the test", test) or KEPT
 
 
 def _check_names(harness: Harness, suite: type[Any]) -> None:

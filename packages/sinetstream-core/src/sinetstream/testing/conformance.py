@@ -9,6 +9,7 @@ from sinetstream.testing.areas.back_pressure import BackPressure
 from sinetstream.testing.areas.callbacks import Callbacks
 from sinetstream.testing.areas.concurrency import Concurrency
 from sinetstream.testing.areas.consistency import Consistencies
+from sinetstream.testing.areas.declarations import Declarations
 from sinetstream.testing.areas.delivery import Delivery
 from sinetstream.testing.areas.encoding import Encoding
 from sinetstream.testing.areas.failures import Failures
@@ -19,6 +20,7 @@ from sinetstream.testing.areas.position import Position
 from sinetstream.testing.areas.secrets import Secrets
 from sinetstream.testing.areas.tampering import Tampering
 from sinetstream.testing.areas.timeouts import Timeouts
+from sinetstream.testing.areas.transactions import Transactions
 
 __all__ = ["Conformance"]
 
@@ -37,10 +39,12 @@ class Conformance(  # pytest runs the tests of the last one first
     LifeCycle,
     Acknowledgement,
     Consistencies,
+    Transactions,
     Position,
     Attributes,
     Order,
     Delivery,
+    Declarations,
 ):
     """Says whether a plugin keeps the contract.
 

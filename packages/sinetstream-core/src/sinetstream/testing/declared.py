@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from sinetstream import MessageReader, MessageWriter
+from sinetstream import AsyncMessageReader, AsyncMessageWriter, MessageReader, MessageWriter
 from sinetstream.spi import Ability
 
-__all__ = ["Declared", "Role", "declared"]
+__all__ = ["Declared", "Role", "declared", "differences"]
 
 Role = Literal["reader", "writer"]
 
@@ -41,6 +41,22 @@ _SIDES: dict[Ability, tuple[Role, ...]] = dict.fromkeys(Ability, _BOTH) | {
     Ability.SEEK_TIME: ("reader",),
     Ability.TRANSACTION: ("writer",),
 }
+
+
+def differences(reader: Mapping[str, Any], writer: Mapping[str, Any]) -> list[str]:
+    """What the APIs of one side declare differently."""
+    found = []
+    for one, other, params in (
+        (MessageReader, AsyncMessageReader, reader),
+        (MessageWriter, AsyncMessageWriter, writer),
+    ):
+        mine, others = one(**params)._session, other(**params)._session
+        if mine.declares_abilities != others.declares_abilities:
+            found.append(f"{one.__name__} or {other.__name__} declares abilities, and the other one declares nothing")
+        for ability in sorted(mine.abilities ^ others.abilities, key=repr):
+            has, lacks = (one, other) if ability in mine.abilities else (other, one)
+            found.append(f"{has.__name__} declares {ability!r}, and {lacks.__name__} does not")
+    return found
 
 
 def declared(reader: Mapping[str, Any], writer: Mapping[str, Any]) -> Declared:

@@ -22,7 +22,8 @@ class Harness:
     All parameters are keywords of the API's constructors. `reader` and `writer` are further ones for one side alone.
     `durable` are a reader's further parameters for a subscription that outlives its process, or a function that makes
     them anew for each test; they and `params` must be picklable for the reader that is killed. `unreachable` are
-    further parameters with which nobody is reached, `forbidden` with which the broker refuses.
+    further parameters with which nobody is reached, `forbidden` with which the broker refuses whoever connects, and
+    `read_only` a writer's with which it refuses what is published.
 
     `interrupt` cuts the connection to the broker, or ends the broker, `restore` makes it reachable again; both return
     when that is done. `patience_s` is how long a test waits before it says that something does not come: only a broken
@@ -37,6 +38,7 @@ class Harness:
     durable: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None = None
     unreachable: Mapping[str, Any] | None = None
     forbidden: Mapping[str, Any] | None = None
+    read_only: Mapping[str, Any] | None = None
     interrupt: Callable[[], object] | None = None
     restore: Callable[[], object] | None = None
     fresh_topic: Callable[[], str] = fresh_topic

@@ -5,20 +5,24 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 __all__ = ["Logged", "logged"]
 
 
-class Logged(logging.Handler):
-    """The records of all loggers, at every level."""
+class Logged:
+    """The records of all loggers, at every level, whichever handlers they go to."""
 
     def __init__(self) -> None:
-        super().__init__(logging.NOTSET)
         self._lines: list[tuple[str, str]] = []
-        self.setFormatter(logging.Formatter("%(name)s: %(levelname)s: %(message)s"))
+        self._formatter = logging.Formatter("%(name)s: %(levelname)s: %(message)s")
 
-    def emit(self, record: logging.LogRecord) -> None:
-        self._lines.append((record.name, self.format(record)))
+    def add(self, record: logging.LogRecord) -> None:
+        try:
+            line = self._formatter.format(record)
+        except Exception:  # noqa: BLE001  who logs what cannot be formatted is told so by the handlers
+            line = f"{record.name}: {record.msg} {record.args!r}"
+        self._lines.append((record.name, line))
 
     def line_with(self, text: str, *loggers: str) -> str | None:
         """The first line that contains `text`; of loggers whose names begin with one of `loggers`, where any is given."""
@@ -29,21 +33,29 @@ class Logged(logging.Handler):
 @contextmanager
 def logged() -> Iterator[Logged]:
     """All loggers log at DEBUG in this block, whatever their levels were."""
-    handler = Logged()
+    log = Logged()
     known = (logger for logger in logging.root.manager.loggerDict.values() if isinstance(logger, logging.Logger))
     loggers = [logging.root, *known]
-    before = [(logger, logger.level, logger.propagate, logger.disabled) for logger in loggers]
-    disabled = logging.root.manager.disable
+    before = [(logger, logger.level, logger.disabled) for logger in loggers]
+    disabled, factory, silent = logging.root.manager.disable, logging.getLogRecordFactory(), logging.NullHandler()
+
+    def made(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = factory(*args, **kwargs)
+        log.add(record)
+        return record
+
     logging.disable(logging.NOTSET)
     for logger in loggers:
         logger.setLevel(logging.DEBUG)
-        logger.propagate, logger.disabled = True, False
-    logging.root.addHandler(handler)
+        logger.disabled = False
+    logging.root.addHandler(silent)  # without any, warnings go to stderr
+    logging.setLogRecordFactory(made)
     try:
-        yield handler
+        yield log
     finally:
-        logging.root.removeHandler(handler)
-        for logger, level, propagate, was_disabled in before:
+        logging.setLogRecordFactory(factory)
+        logging.root.removeHandler(silent)
+        for logger, level, was_disabled in before:
             logger.setLevel(level)
-            logger.propagate, logger.disabled = propagate, was_disabled
+            logger.disabled = was_disabled
         logging.disable(disabled)

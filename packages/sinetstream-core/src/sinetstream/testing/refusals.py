@@ -82,6 +82,10 @@ _ATTEMPTS: dict[tuple[Ability, Role], list[Attempt]] = {
     (Ability.AT_LEAST_ONCE, "writer"): _constructing("writer", AT_LEAST_ONCE),
     (Ability.EXACTLY_ONCE, "reader"): _constructing("reader", EXACTLY_ONCE),
     (Ability.EXACTLY_ONCE, "writer"): _constructing("writer", EXACTLY_ONCE),
+    (Ability.TRANSACTION, "writer"): [
+        ("MessageWriter.transaction", lambda trial: trial.writer().transaction()),
+        ("aio.MessageWriter.transaction", lambda trial: trial.aio_writer().transaction()),
+    ],
     (Ability.KEY, "writer"): _publishing(key="a key"),
     (Ability.HEADERS, "writer"): _publishing(headers={"name": b"value"}),
     (Ability.SEEK, "reader"): [*_seeking("seek_to_beginning"), *_seeking("seek_to_end")],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,7 +12,7 @@ import pytest
 
 from sinetstream import InvalidArgumentError
 from sinetstream.testing.harness import Harness
-from sinetstream.testing.report.card import Card
+from sinetstream.testing.report.card import Card, Line
 
 __all__ = ["run"]
 
@@ -22,12 +22,15 @@ _RAN = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TES
 _OF_PYTEST = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS")
 
 
-def run(harness: Harness, select: str = "", secrets: Iterable[str] = ()) -> Card:
+def run(
+    harness: Harness, select: str = "", secrets: Iterable[str] = (), tell: Callable[[Line], None] = lambda _: None
+) -> Card:
     """Run it through pytest, without anybody's configuration, plugins or output; `select` is what `pytest -k` takes.
 
-    Raises `InvalidArgumentError` where pytest does not accept that.
+    `tell` is called with each line of the card as it is found. Ctrl-C ends the run; the card has what was found.
+    Raises `InvalidArgumentError` where pytest does not accept `select`.
     """
-    card = Card(harness, secrets)
+    card = Card(harness, secrets, tell)
     arguments = [
         str(_SUITE),
         "--noconftest",
@@ -41,7 +44,8 @@ def run(harness: Harness, select: str = "", secrets: Iterable[str] = ()) -> Card
         settings = Path(folder, "pytest.ini")
         settings.write_text("[pytest]\n")
         code = pytest.main([*arguments, f"--config-file={settings}", f"--rootdir={folder}"], plugins=[card])
-    if code not in _RAN:
+    card.interrupted = code == pytest.ExitCode.INTERRUPTED and card.began
+    if code not in _RAN and not card.interrupted:
         raise InvalidArgumentError(
             f"pytest could not run the kit ({pytest.ExitCode(code).name}); select was {select!r}"
         )

@@ -32,14 +32,14 @@ def _one_by_one(trial: Trial, values: Sequence[Any], more: dict[str, Any]) -> No
 
 def _with_promises(trial: Trial, values: Sequence[Any], more: dict[str, Any]) -> None:
     with trial.async_writer(**more) as writer:
-        for promise in [writer.publish(value) for value in values]:
+        for promise in [writer.publish(value, **trial.keyed) for value in values]:
             promise.get(trial.patience_s)
 
 
 def _in_asyncio(trial: Trial, values: Sequence[Any], more: dict[str, Any]) -> None:
     async def main() -> None:
         async with asyncio.timeout(2 * trial.patience_s), trial.aio_writer(**more) as writer:
-            await asyncio.gather(*(writer.publish(value) for value in values))
+            await asyncio.gather(*(writer.publish(value, **trial.keyed) for value in values))
 
     asyncio.run(main())
 

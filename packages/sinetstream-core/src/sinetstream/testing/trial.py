@@ -11,6 +11,7 @@ from uuid import uuid4
 from sinetstream import (
     AT_LEAST_ONCE,
     AT_MOST_ONCE,
+    EXACTLY_ONCE,
     AsyncMessageReader,
     AsyncMessageWriter,
     Consistency,
@@ -20,8 +21,9 @@ from sinetstream import (
 )
 from sinetstream.spi import Ability
 from sinetstream.testing.declared import Declared, Role, declared
+from sinetstream.testing.ends import BoundedAsyncReader, BoundedAsyncWriter, BoundedReader, BoundedWriter
 from sinetstream.testing.harness import Harness
-from sinetstream.testing.waiting import within
+from sinetstream.testing.waiting import each_within, within
 
 __all__ = ["AS_CARRIED", "Trial"]
 
@@ -29,11 +31,13 @@ AS_CARRIED = {"user_data_only": True, "data_encryption": False, "data_compressio
 """Parameters with which a writer sends, and a reader gives, the very bytes that the messaging system carries."""
 
 
-class _Closes(Protocol):
+class _End(Protocol):
+    bound_s: float
+
     def close(self) -> object: ...
 
 
-E = TypeVar("E", bound=_Closes)
+E = TypeVar("E", bound=_End)
 
 
 class Trial:
@@ -45,15 +49,14 @@ class Trial:
         self.patience_s = harness.patience_s
         self.topic = harness.fresh_topic()
         self._id = uuid4().hex[:8]
-        self._ends: list[_Closes] = []
+        self._ends: list[_End] = []
         self.after = ExitStack()
 
     @cached_property
     def declared(self) -> Declared:
-        """What the plugin says it can do."""
-        return declared(
-            self.params("reader", consistency=AT_MOST_ONCE), self.params("writer", consistency=AT_MOST_ONCE)
-        )
+        """What the plugin says it can do, at the highest consistency that it declares: TRANSACTION may depend on it."""
+        basic = self._declared_at(AT_MOST_ONCE)
+        return self._declared_at(EXACTLY_ONCE) if basic.has(Ability.EXACTLY_ONCE) else basic
 
     @cached_property
     def consistency(self) -> Consistency:
@@ -66,9 +69,33 @@ class Trial:
         durable = self.harness.durable
         return (durable() if callable(durable) else durable) or {}
 
-    def durable(self) -> bool:
+    @cached_property
+    def keyed(self) -> dict[str, Any]:
+        """What to give `publish` so that messages keep their order: one key, where the messaging system has keys."""
+        return {"key": self._id} if Ability.KEY in self.declared.writer else {}
+
+    def durable(self, consistency: Consistency | None = None) -> bool:
         """Whether that subscription is declared to outlive its process."""
-        return bool(self.reader(**self.subscription).info("durable"))
+        return bool(self.reader(**self.subscription, consistency=consistency or self.consistency).info("durable"))
+
+    @cached_property
+    def lasting(self) -> bool:
+        """Whether that subscription outlives `close`: it is durable, or gets what came while no reader was open."""
+        if self.durable():
+            return True
+        topic = {"topics": self.harness.fresh_topic()}
+        between, last = self.values(2, "whether it lasts")
+        got: list[bytes] = []
+        with self.reader(**self.subscription, **topic):
+            pass
+        self.send([between], topic=topic["topics"])
+        with self.reader(**self.subscription, **topic) as reader:
+            self.send([last], topic=topic["topics"])
+            for message in reader:
+                got.append(message.value)
+                if message.value == last:
+                    break
+        return between in got
 
     def params(self, role: Role, **more: Any) -> dict[str, Any]:
         """The keywords for a constructor."""
@@ -86,25 +113,25 @@ class Trial:
             params["no_config"] = True
         params.setdefault("topics" if role == "reader" else "topic", self.topic)
         if role == "reader":
-            params["receive_timeout_ms"] = milliseconds
+            params |= {"receive_timeout_ms": milliseconds, "on_invalid": "raise"}
         if "consistency" not in more:
             params["consistency"] = self.consistency
         return params | more
 
     def reader(self, **more: Any) -> MessageReader[Any]:
-        return self._tracked(MessageReader(**self.params("reader", **more)))
+        return self._tracked(BoundedReader(**self.params("reader", **more)))
 
     def async_reader(self, **more: Any) -> AsyncMessageReader[Any]:
-        return self._tracked(AsyncMessageReader(**self.params("reader", **more)))
+        return self._tracked(BoundedAsyncReader(**self.params("reader", **more)))
 
     def aio_reader(self, **more: Any) -> aio.MessageReader[Any]:
         return aio.MessageReader(**self.params("reader", **more))
 
     def writer(self, **more: Any) -> MessageWriter[Any]:
-        return self._tracked(MessageWriter(**self.params("writer", **more)))
+        return self._tracked(BoundedWriter(**self.params("writer", **more)))
 
     def async_writer(self, **more: Any) -> AsyncMessageWriter[Any]:
-        return self._tracked(AsyncMessageWriter(**self.params("writer", **more)))
+        return self._tracked(BoundedAsyncWriter(**self.params("writer", **more)))
 
     def aio_writer(self, **more: Any) -> aio.MessageWriter[Any]:
         return aio.MessageWriter(**self.params("writer", **more))
@@ -116,8 +143,7 @@ class Trial:
     def send(self, values: Sequence[Any], **more: Any) -> None:
         """Publish them, in order, through a writer of their own."""
         with self.writer(**more) as writer:
-            for value in values:
-                writer.publish(value)
+            each_within(2 * self.patience_s, "publish", lambda value: writer.publish(value, **self.keyed), values)
 
     def send_raw(self, payloads: Sequence[bytes], **more: Any) -> None:
         """Let the messaging system carry these very bytes."""
@@ -129,6 +155,10 @@ class Trial:
             for end in reversed(self._ends):
                 within(2 * self.patience_s + 1, f"{type(end).__name__}.close", end.close)
 
+    def _declared_at(self, consistency: Consistency) -> Declared:
+        return declared(self.params("reader", consistency=consistency), self.params("writer", consistency=consistency))
+
     def _tracked(self, end: E) -> E:
+        end.bound_s = 2 * self.patience_s + 1
         self._ends.append(end)
         return end

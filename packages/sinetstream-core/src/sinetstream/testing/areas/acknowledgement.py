@@ -17,7 +17,7 @@ from sinetstream.testing.waiting import within
 
 __all__ = ["Acknowledgement"]
 
-promised = if_declared(Ability.AT_LEAST_ONCE, Ability.ACKNOWLEDGE)
+promised = if_declared(Ability.AT_LEAST_ONCE, Ability.ACKNOWLEDGE, lasting=True)
 
 
 class Acknowledgement(Area):

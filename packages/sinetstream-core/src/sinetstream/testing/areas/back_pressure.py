@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from queue import Empty, SimpleQueue
 from typing import Any
+
+import pytest
 
 from sinetstream import AT_LEAST_ONCE, Message
 from sinetstream.spi import Ability
 from sinetstream.testing.area import Area, always, if_declared
-from sinetstream.testing.leaving import take
 from sinetstream.testing.received import Received, check_nothing_lost
 from sinetstream.testing.trial import Trial
 from sinetstream.testing.verdict import Broken
-from sinetstream.testing.waiting import within
+from sinetstream.testing.waiting import Call
 
 __all__ = ["BackPressure"]
+
+_QUIET_S = 0.15
 
 
 class BackPressure(Area):
@@ -37,35 +44,58 @@ class BackPressure(Area):
             try:
                 trial.send(values[:1])
                 begun.wait(trial.patience_s)
-                with trial.writer() as writer:
-                    writer.publish_many(values[1:])
+                with _publishing(trial, values[1:]):
+                    go_on.set()
             finally:
                 go_on.set()
             got = received.wait_for(values)
 
         check_nothing_lost(values, got)
 
+    @pytest.mark.parametrize("end", ["reader", "async_reader"])
     @if_declared(Ability.ACKNOWLEDGE, Ability.AT_LEAST_ONCE)
-    def test_unfinished_messages_are_bounded(self, trial: Trial) -> None:
+    def test_unfinished_messages_are_bounded(self, trial: Trial, end: str) -> None:
         """The plugin hands out at most a window of unfinished messages, and the rest when they are finished."""
         window = trial.harness.window
         values = [value + bytes(50) for value in trial.values(window + 101)]
-        reader = trial.reader(consistency=AT_LEAST_ONCE, receive_timeout_ms=150)
-        with reader:
-            with trial.writer(consistency=AT_LEAST_ONCE) as writer:
-                writer.publish_many(values)
+        reader = getattr(trial, end)(consistency=AT_LEAST_ONCE, receive_timeout_ms=None)
+        with reader, _publishing(trial, values, consistency=AT_LEAST_ONCE):
             plugin = reader._session.plugin()
-            unfinished = within(trial.patience_s, "iterating the plugin", lambda: list(_at_most(plugin, len(values))))
-            if len(unfinished) > window:
-                raise Broken(f"{len(unfinished)} unfinished messages were handed out: more than the window of {window}")
-            for _, _, raw in unfinished:
+            handed_out: SimpleQueue[Any] = SimpleQueue()
+
+            def take() -> None:
+                for item in islice(plugin, len(values)):
+                    handed_out.put(item)
+
+            taking = Call("iterating the plugin", take)
+            unfinished = _when_quiet(taking, handed_out)
+            if unfinished > window:
+                raise Broken(f"{unfinished} unfinished messages were handed out: more than the window of {window}")
+            for finished in range(len(values)):
+                try:
+                    _, _, raw = handed_out.get(timeout=trial.patience_s)
+                except Empty:
+                    raise Broken(
+                        f"of {len(values)} messages, {unfinished} came within the window, and when {finished} were "
+                        "finished no more came"
+                    ) from None
                 plugin.acknowledge(raw)
-            rest = within(2 * trial.patience_s, "reading on", lambda: take(reader, len(values) - len(unfinished)))
-
-        if len(unfinished) + len(rest) < len(values):
-            raise Broken(f"of {len(values)} messages, {len(unfinished)} came within the window, and {len(rest)} later")
 
 
-def _at_most(plugin: Any, count: int) -> Any:
-    for _, item in zip(range(count), plugin, strict=False):
-        yield item
+@contextmanager
+def _publishing(trial: Trial, values: Sequence[bytes], **more: Any) -> Iterator[None]:
+    """Almost all are published when the block is entered, or as many as the messaging system keeps unread."""
+    with trial.writer(**more) as writer:
+        publishing = Call("publish_many", lambda: writer.publish_many(values))
+        publishing.ends(trial.patience_s / 4)
+        yield
+        publishing.result(2 * trial.patience_s)
+
+
+def _when_quiet(taking: Call[Any], handed_out: SimpleQueue[Any]) -> int:
+    """How many there are when no more have come for a moment; too short a moment would only make the test easier."""
+    count = -1
+    while count < handed_out.qsize() and not taking.ends(0):
+        count = handed_out.qsize()
+        taking.ends(_QUIET_S)
+    return handed_out.qsize()

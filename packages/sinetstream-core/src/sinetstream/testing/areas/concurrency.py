@@ -94,7 +94,7 @@ def _published_at_once(trial: Trial, kind: Kind, parts: list[list[bytes]]) -> tu
 
             def publish(part: list[bytes]) -> None:
                 begin.wait(trial.patience_s)
-                promises = [writer.publish(value) for value in part]
+                promises = [writer.publish(value, **trial.keyed) for value in part]
                 for promise in promises if kind == "async" else ():
                     promise.get(trial.patience_s)
 

@@ -12,7 +12,7 @@ from sinetstream.testing.leaving import fails_at, rest
 from sinetstream.testing.received import check_nothing_lost, check_nothing_twice, shown
 from sinetstream.testing.streams import KINDS, Kind, publish, receiving
 from sinetstream.testing.trial import Trial
-from sinetstream.testing.verdict import Broken
+from sinetstream.testing.verdict import Broken, Finding, not_declared, undetectable
 
 __all__ = ["Consistencies"]
 
@@ -43,17 +43,15 @@ class Consistencies(Area):
         """At most once: what a reader got that then failed does not come again."""
         values = trial.values(6)
         got = fails_at(2, trial, values, consistency=AT_MOST_ONCE)
-        again = [value for value in rest(trial, [], consistency=AT_MOST_ONCE) if value in got]
 
-        if again:
-            raise Broken(f"{shown(again[0])} was handed out a second time, although it promises at most once")
+        _check_not_again(got, rest(trial, [], consistency=AT_MOST_ONCE))
 
-    @if_declared(Ability.AT_LEAST_ONCE, Ability.ACKNOWLEDGE)
+    @if_declared(Ability.AT_LEAST_ONCE, Ability.ACKNOWLEDGE, lasting=True)
     def test_at_least_once_survives_an_exception(self, trial: Trial) -> None:
         """At least once: a reader that fails in the loop's body loses nothing, and its message comes again."""
         _survives_an_exception(trial, AT_LEAST_ONCE)
 
-    @if_declared(Ability.EXACTLY_ONCE, Ability.ACKNOWLEDGE)
+    @if_declared(Ability.EXACTLY_ONCE, Ability.ACKNOWLEDGE, lasting=True)
     def test_exactly_once_survives_an_exception(self, trial: Trial) -> None:
         """Exactly once: the same, and nothing that was finished comes again."""
         finished, got = _survives_an_exception(trial, EXACTLY_ONCE)
@@ -61,14 +59,31 @@ class Consistencies(Area):
         check_nothing_twice([*finished, *got])
 
     @if_declared(Ability.AT_LEAST_ONCE, Ability.ACKNOWLEDGE, Ability.DURABLE)
-    def test_at_least_once_survives_kill_9(self, trial: Trial) -> None:
+    def test_at_least_once_survives_kill_9(self, trial: Trial) -> Finding | None:
         """At least once: a reader killed with `kill -9` in the loop's body and started again loses nothing."""
-        _survives_kill_9(trial, AT_LEAST_ONCE)
+        return _survives_kill_9(trial, AT_LEAST_ONCE)
 
     @if_declared(Ability.EXACTLY_ONCE, Ability.ACKNOWLEDGE, Ability.DURABLE)
-    def test_exactly_once_survives_kill_9(self, trial: Trial) -> None:
+    def test_exactly_once_survives_kill_9(self, trial: Trial) -> Finding | None:
         """Exactly once: a reader killed with `kill -9` in the loop's body and started again loses nothing."""
-        _survives_kill_9(trial, EXACTLY_ONCE)
+        return _survives_kill_9(trial, EXACTLY_ONCE)
+
+    @if_declared(Ability.DURABLE)
+    def test_at_most_once_never_repeats_after_kill_9(self, trial: Trial) -> Finding | None:
+        """At most once: what a reader had got that was killed with `kill -9` does not come again."""
+        if not trial.durable(AT_MOST_ONCE):
+            return not_declared("DURABLE is not declared at most once with the parameters that the harness gives")
+        values = trial.values(7)
+        try:
+            victim = Victim(trial, consistency=AT_MOST_ONCE)
+        except Unpicklable as error:
+            return _nobody_killed(error)
+        trial.send(values, consistency=AT_MOST_ONCE)
+        got = victim.holding(2)
+        victim.kill()
+
+        _check_not_again(got, rest(trial, [], consistency=AT_MOST_ONCE))
+        return None
 
 
 def _delivers(trial: Trial, kind: Kind, consistency: Consistency) -> None:
@@ -92,13 +107,12 @@ def _survives_an_exception(trial: Trial, consistency: Consistency) -> tuple[list
     return first[:2], got
 
 
-def _survives_kill_9(trial: Trial, consistency: Consistency) -> None:
+def _survives_kill_9(trial: Trial, consistency: Consistency) -> Finding | None:
     values = trial.values(10)
     try:
         victim = Victim(trial, consistency=consistency)
-    except Unpicklable:
-        _survives_an_exception(trial, consistency)
-        return
+    except Unpicklable as error:
+        return _nobody_killed(error)
     trial.send(values[:7], consistency=consistency)
     first = victim.holding(2)
     victim.kill()
@@ -107,6 +121,17 @@ def _survives_kill_9(trial: Trial, consistency: Consistency) -> None:
 
     check_nothing_lost(values, [*first, *got])
     _check_again(first[2], got)
+    return None
+
+
+def _nobody_killed(error: Unpicklable) -> Finding:
+    return undetectable(f"nobody was killed: the parameters or classes cannot be sent to another process ({error})")
+
+
+def _check_not_again(got: list[bytes], later: list[bytes]) -> None:
+    again = [value for value in later if value in got]
+    if again:
+        raise Broken(f"{shown(again[0])} was handed out a second time, although it promises at most once")
 
 
 def _check_again(held: bytes, got: list[bytes]) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from sinetstream.testing.area import Area, always
+from sinetstream.testing.encrypting import encrypted
 from sinetstream.testing.received import check_nothing_lost
 from sinetstream.testing.streams import KINDS, Kind, publish, receiving
 from sinetstream.testing.trial import AS_CARRIED, Trial
@@ -14,7 +15,7 @@ from sinetstream.testing.verdict import Broken
 
 __all__ = ["Encoding"]
 
-_ENCRYPTED: dict[str, Any] = {"data_encryption": True, "crypto": {"key": bytes(range(32))}}
+_ENCRYPTED = encrypted(bytes(range(32)))
 _COMPRESSED: dict[str, Any] = {"data_compression": True}
 
 

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
 import pytest
 
-from sinetstream import EXACTLY_ONCE, AuthorizationError, ConnectionError, SinetError
+from sinetstream import (
+    AT_LEAST_ONCE,
+    EXACTLY_ONCE,
+    AsyncMessageWriter,
+    AuthorizationError,
+    ConnectionError,
+    SinetError,
+)
 from sinetstream.spi import Ability
 from sinetstream.testing.area import Area, always, if_declared
-from sinetstream.testing.leftovers import Threads
+from sinetstream.testing.leftovers import Descriptors, Threads
 from sinetstream.testing.received import Received, check_nothing_lost, check_nothing_twice
 from sinetstream.testing.streams import KINDS, Kind, receiving
 from sinetstream.testing.trial import Trial
 from sinetstream.testing.verdict import Broken, Finding, undetectable
-from sinetstream.testing.waiting import within
+from sinetstream.testing.waiting import Call, within
 
 __all__ = ["Failures"]
 
-ENDS = ["reader", "async_reader", "writer", "async_writer"]
+WRITERS = ["writer", "async_writer"]
+ENDS = ["reader", "async_reader", *WRITERS]
+
+_AWAY_S = 0.2
+
+
+Outcomes = dict[bytes, Exception | None]
+"""What became of each value that was published: its error, None where it was confirmed."""
 
 
 class Failures(Area):
@@ -30,7 +44,7 @@ class Failures(Area):
     @pytest.mark.parametrize("end", ENDS)
     @always
     def test_an_unreachable_broker_is_a_connection_error(self, trial: Trial, end: str) -> Finding | None:
-        """`open` raises our `ConnectionError` where nobody answers, in time, and leaves no thread; constructing does not."""
+        """`open` raises our `ConnectionError` where nobody answers, in time, and leaves no thread or descriptor; constructing does not."""
         if trial.harness.unreachable is None:
             return undetectable("the harness gives no `unreachable` parameters")
         _check_open_raises(trial, end, trial.harness.unreachable, ConnectionError)
@@ -39,10 +53,25 @@ class Failures(Area):
     @pytest.mark.parametrize("end", ENDS)
     @always
     def test_a_refusing_broker_is_an_authorization_error(self, trial: Trial, end: str) -> Finding | None:
-        """`open` raises our `AuthorizationError` where the broker refuses, and leaves no thread."""
+        """`open` raises our `AuthorizationError` where the broker refuses, and leaves no thread or descriptor."""
         if trial.harness.forbidden is None:
             return undetectable("the harness gives no `forbidden` parameters")
         _check_open_raises(trial, end, trial.harness.forbidden, AuthorizationError)
+        return None
+
+    @pytest.mark.parametrize("end", WRITERS)
+    @if_declared(Ability.AT_LEAST_ONCE)
+    def test_a_refused_publish_is_an_authorization_error(self, trial: Trial, end: str) -> Finding | None:
+        """Publishing what the broker refuses to take raises our `AuthorizationError`, from at least once on."""
+        if trial.harness.read_only is None:
+            return undetectable("the harness gives no `read_only` parameters")
+        with getattr(trial, end)(**trial.harness.read_only, consistency=AT_LEAST_ONCE) as writer:
+            (error,) = _published(writer, trial.values(1), trial.patience_s).values()
+        if error is None:
+            raise Broken("what the broker refused was confirmed")
+        _check_ours(trial, [error])
+        if not isinstance(error, AuthorizationError):
+            raise Broken(f"publishing raised {error!r}, not AuthorizationError") from error
         return None
 
     @pytest.mark.parametrize("kind", KINDS)
@@ -61,7 +90,7 @@ class Failures(Area):
         _check_ours(trial, received.errors)
         return None
 
-    @pytest.mark.parametrize("end", ["writer", "async_writer"])
+    @pytest.mark.parametrize("end", WRITERS)
     @always
     def test_writing_goes_on_after_an_interruption(self, trial: Trial, end: str) -> Finding | None:
         """A writer that was open when the broker went away writes on when it is back, and raises only our errors."""
@@ -71,12 +100,7 @@ class Failures(Area):
         errors: list[Exception] = []
 
         def publish(value: bytes) -> None:
-            try:
-                promise = writer.publish(value)
-                if end == "async_writer":
-                    promise.get(trial.patience_s / 10)
-            except Exception as error:  # noqa: BLE001  what it is, is the question
-                errors.append(error)
+            errors.extend(_errors(_published(writer, [value], trial.patience_s / 10)))
 
         with receiving("sync", trial) as received, writer:
             publish(trial.values(1, "before")[0])
@@ -88,22 +112,24 @@ class Failures(Area):
         _check_ours(trial, errors)
         return None
 
+    @pytest.mark.parametrize("end", WRITERS)
     @if_declared(Ability.AT_LEAST_ONCE)
-    def test_nothing_confirmed_is_lost_in_an_interruption(self, trial: Trial) -> Finding | None:
-        """At least once: what a promise confirmed arrives, though the broker went away; and each promise ends."""
+    def test_nothing_confirmed_is_lost_in_an_interruption(self, trial: Trial, end: str) -> Finding | None:
+        """At least once: what was confirmed arrives, though the broker went away; and each promise ends."""
         if not _interruptible(trial):
             return _UNINTERRUPTIBLE
-        confirmed, got, errors = _across_an_interruption(trial)
+        confirmed, got, errors = _across_an_interruption(trial, end)
 
         check_nothing_lost(confirmed, got, errors)
         return None
 
+    @pytest.mark.parametrize("end", WRITERS)
     @if_declared(Ability.EXACTLY_ONCE)
-    def test_nothing_comes_twice_in_an_interruption(self, trial: Trial) -> Finding | None:
-        """Exactly once: what a promise confirmed arrives, and nothing arrives twice, though the broker went away."""
+    def test_nothing_comes_twice_in_an_interruption(self, trial: Trial, end: str) -> Finding | None:
+        """Exactly once: what was confirmed arrives, and nothing arrives twice, though the broker went away."""
         if not _interruptible(trial):
             return _UNINTERRUPTIBLE
-        confirmed, got, errors = _across_an_interruption(trial, consistency=EXACTLY_ONCE)
+        confirmed, got, errors = _across_an_interruption(trial, end, consistency=EXACTLY_ONCE)
 
         check_nothing_lost(confirmed, got, errors)
         check_nothing_twice(got)
@@ -112,17 +138,23 @@ class Failures(Area):
     @pytest.mark.parametrize("end", ENDS)
     @always
     def test_closing_while_interrupted_leaves_nothing(self, trial: Trial, end: str) -> Finding | None:
-        """`close` while the broker is away returns in time and leaves no thread."""
+        """`close` while the broker is away returns in time, ends a publish that waits, and leaves no thread."""
         if not _interruptible(trial):
             return _UNINTERRUPTIBLE
         threads = Threads()
-        api = getattr(trial, end)(close_timeout_ms=200)
+        api = getattr(trial, end)(close_timeout_ms=200, publish_timeout_ms=3000 * trial.patience_s)
         api.open()
+        values = trial.values(1) if end in WRITERS else []
         with _interrupted(trial):
+            publishing = Call(
+                "a publish whose writer was closed", lambda: _published(api, values, 3 * trial.patience_s)
+            )
+            publishing.ends(_AWAY_S)
             try:
                 within(trial.patience_s, "close while the broker is away", api.close)
             except SinetError as error:
                 _check_ours(trial, [error])
+            _check_ours(trial, _errors(publishing.result(trial.patience_s)))
             threads.check_none_left(trial.patience_s)
         return None
 
@@ -148,17 +180,27 @@ def _interrupted(trial: Trial) -> Iterator[None]:
 
 def _check_open_raises(trial: Trial, end: str, params: Any, expected: type[SinetError]) -> None:
     threads = Threads()
+    _open_raises(trial, end, params, expected)
+    threads.check_none_left(trial.patience_s)
+    if Descriptors.visible():
+        descriptors = Descriptors()
+        _open_raises(trial, end, params, expected)
+        descriptors.check_none_left(trial.patience_s)
+
+
+def _open_raises(trial: Trial, end: str, params: Any, expected: type[SinetError]) -> None:
     api = getattr(trial, end)(**params)
     try:
         within(trial.patience_s + 1, f"{end}.open", api.open)
-    except expected:
-        pass
+    except expected as error:
+        hidden = error.__context__
+        if trial.declared.declares and error.__cause__ is None and not isinstance(hidden, SinetError | None):
+            raise Broken(f"{end}.open raised {error!r} and hid its cause, which was {hidden!r}") from error
     except Exception as error:
         _check_ours(trial, [error])
         raise Broken(f"{end}.open raised {error!r}, not {expected.__name__}") from error
     else:
         raise Broken(f"{end}.open returned, although it was to raise {expected.__name__}")
-    threads.check_none_left(trial.patience_s)
 
 
 def _check_ours(trial: Trial, errors: Sequence[Exception]) -> None:
@@ -189,20 +231,61 @@ def _until_one_arrives(trial: Trial, received: Received, publish: Any = None) ->
     raise Broken(f"nothing arrived within {trial.patience_s:g} s after the broker was back ({number} messages tried)")
 
 
-def _across_an_interruption(trial: Trial, **more: Any) -> tuple[list[bytes], list[bytes], list[Exception]]:
+def _across_an_interruption(trial: Trial, end: str, **more: Any) -> tuple[list[bytes], list[bytes], list[Exception]]:
     values = trial.values(15)
     with receiving("sync", trial, **trial.subscription, **more) as received:
-        with trial.async_writer(**more) as writer:
-            promises = [writer.publish(value) for value in values[:5]]
-            with _interrupted(trial):
-                what = "AsyncMessageWriter.publish while the broker is away"
-                promises += within(trial.patience_s, what, lambda: [writer.publish(value) for value in values[5:10]])
-            promises += [writer.publish(value) for value in values[10:]]
-        pending = sum(promise.is_pending for promise in promises)
-        confirmed = [value for value, promise in zip(values, promises, strict=True) if promise.is_fulfilled]
-        _check_ours(trial, [promise.reason for promise in promises if promise.is_rejected])
+        outcomes = _ACROSS[end](trial, values, more)
+        confirmed = [value for value, error in outcomes.items() if error is None]
+        _check_ours(trial, _errors(outcomes))
         received.wait_for(confirmed)
         _until_one_arrives(trial, received)
+    return confirmed, [value for value in received.values if value in values], received.errors
+
+
+def _waiting_across(trial: Trial, values: list[bytes], more: dict[str, Any]) -> Outcomes:
+    with trial.writer(publish_timeout_ms=100 * trial.patience_s, **more) as writer:
+        outcomes = _published(writer, values[:5], trial.patience_s)
+        with _interrupted(trial):
+            publishing = Call(
+                "publish, begun while the broker was away", lambda: _published(writer, values[5:], trial.patience_s)
+            )
+            publishing.ends(_AWAY_S)
+        return outcomes | publishing.result(4 * trial.patience_s)
+
+
+def _promising_across(trial: Trial, values: list[bytes], more: dict[str, Any]) -> Outcomes:
+    with trial.async_writer(**more) as writer:
+        promises = [writer.publish(value) for value in values[:5]]
+        with _interrupted(trial):
+            what = "AsyncMessageWriter.publish while the broker is away"
+            promises += within(trial.patience_s, what, lambda: [writer.publish(value) for value in values[5:10]])
+        promises += [writer.publish(value) for value in values[10:]]
+    pending = sum(promise.is_pending for promise in promises)
     if pending:
         raise Broken(f"{pending} promises are pending after close")
-    return confirmed, [value for value in received.values if value in values], received.errors
+    errors = [promise.reason if promise.is_rejected else None for promise in promises]
+    return dict(zip(values, errors, strict=True))
+
+
+_ACROSS: dict[str, Callable[[Trial, list[bytes], dict[str, Any]], Outcomes]] = {
+    "writer": _waiting_across,
+    "async_writer": _promising_across,
+}
+
+
+def _published(writer: Any, values: Sequence[bytes], seconds: float) -> Outcomes:
+    outcomes: Outcomes = {}
+    for value in values:
+        try:
+            promise = writer.publish(value)
+            if isinstance(writer, AsyncMessageWriter):
+                promise.get(seconds)
+        except Exception as error:  # noqa: BLE001  what it is, is the question
+            outcomes[value] = error
+        else:
+            outcomes[value] = None
+    return outcomes
+
+
+def _errors(outcomes: Outcomes) -> list[Exception]:
+    return [error for error in outcomes.values() if error is not None]

@@ -12,6 +12,7 @@ from sinetstream import AlreadyConnectedError, Message, NotOpenError
 from sinetstream.testing.area import Area, always, if_declared
 from sinetstream.testing.leftovers import Descriptors, Threads
 from sinetstream.testing.received import Received, check_nothing_lost
+from sinetstream.testing.streams import receiving
 from sinetstream.testing.trial import Trial
 from sinetstream.testing.verdict import Broken, Finding, undetectable
 from sinetstream.testing.waiting import Call, within
@@ -96,10 +97,19 @@ class LifeCycle(Area):
     @always
     def test_closing_ends_callbacks(self, trial: Trial) -> None:
         """A reader that waits to call back closes from any thread, and calls back no more."""
+        after = trial.values(1)
+        late = Received(trial.patience_s)
         reader = trial.async_reader()
-        reader.on_message = lambda _: None
+        reader.on_message = late.add
         reader.open()
         Call("AsyncMessageReader.close in another thread", reader.close).result(trial.patience_s)
+        with receiving("sync", trial) as received:
+            trial.send(after)
+            got = received.wait_for(after)
+
+        if late.messages:
+            raise Broken(f"a reader that was closed called back with {late.values[0]!r}")
+        check_nothing_lost(after, got, received.errors)
 
     @always
     def test_closing_in_a_callback_takes_effect(self, trial: Trial) -> None:

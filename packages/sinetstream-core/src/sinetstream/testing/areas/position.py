@@ -8,7 +8,7 @@ from typing import Any
 from sinetstream.spi import Ability
 from sinetstream.testing.area import Area, if_declared
 from sinetstream.testing.leaving import take
-from sinetstream.testing.received import check_nothing_lost
+from sinetstream.testing.received import Received, check_nothing_lost
 from sinetstream.testing.trial import Trial
 from sinetstream.testing.verdict import Broken, Finding, undetectable
 from sinetstream.testing.waiting import within
@@ -34,6 +34,22 @@ class Position(Area):
         first, again = within(4 * trial.patience_s, "reading twice", read)
         check_nothing_lost(values, first)
         check_nothing_lost(values, again)
+
+    @if_declared(Ability.SEEK)
+    def test_seeking_with_callbacks_reads_again(self, trial: Trial) -> None:
+        """After `seek_to_beginning` of an `AsyncMessageReader` everything comes again."""
+        values = trial.values(3)
+        first, again = Received(trial.patience_s), Received(trial.patience_s)
+        reader = trial.async_reader()
+        reader.on_message = first.add
+        with reader:
+            trial.send(values)
+            check_nothing_lost(values, first.wait_for(values))
+            reader.on_message = again.add
+            reader.seek_to_beginning()
+            got = again.wait_for(values)
+
+        check_nothing_lost(values, got)
 
     @if_declared(Ability.SEEK)
     def test_seeking_to_the_end_skips(self, trial: Trial) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sinetstream import InvalidMessageError, SinetError
 from sinetstream.testing.area import Area, always
+from sinetstream.testing.encrypting import encrypted
 from sinetstream.testing.logs import Logged, logged
 from sinetstream.testing.received import Received
 from sinetstream.testing.trial import Trial
@@ -18,7 +19,7 @@ __all__ = ["Secrets", "secrets_in"]
 
 _PASSWORD = "kit-password-8vJq2mZt"  # noqa: S105  it is looked for in the logs
 _KEY = b"kit-key:0123456789abcdef01234567"
-_CRYPTO = {"data_encryption": True, "crypto": {"key": _KEY}}
+_CRYPTO = encrypted(_KEY)
 _SHORTEST = 6
 
 
@@ -59,20 +60,21 @@ class Secrets(Area):
                     raise Broken(f"a secret is shown: {text.replace(secret, '***')}")
 
 
-def secrets_in(params: Mapping[str, Any]) -> Iterator[str]:
-    """The values among merged parameters that print as `***`."""
+def secrets_in(params: Mapping[str, Any], shortest: int = _SHORTEST) -> Iterator[str]:
+    """The values among merged parameters that print as `***`; shorter ones may stand in a log by chance."""
     for value in params.values():
-        yield from _secrets_of(value)
+        yield from (text for text in _secrets_of(value) if len(text) >= shortest)
 
 
 def _secrets_of(value: Any) -> Iterator[str]:
     if isinstance(value, Mapping):
-        yield from secrets_in(value)
+        for inner in value.values():
+            yield from _secrets_of(inner)
     elif isinstance(value, list | tuple):
         for item in value:
             yield from _secrets_of(item)
     elif "***" in repr(value):
-        yield from (text for text in _texts(value) if len(text) >= _SHORTEST)
+        yield from _texts(value)
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -115,9 +117,10 @@ def _errors(trial: Trial, **more: Any) -> Iterator[Exception]:
                 make(**{**more, **wrong})
             except SinetError as error:
                 yield error
-    if trial.harness.unreachable is not None:
+    unreachable = trial.harness.unreachable
+    for make in (trial.reader, trial.writer) if unreachable else ():
         try:
-            trial.reader(**{**more, **trial.harness.unreachable}).open()
+            make(**{**_CRYPTO, **more, **(unreachable or {})}).open()
         except SinetError as error:
             yield error
     with trial.reader(**_CRYPTO, receive_timeout_ms=50) as reader:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from sinetstream import InvalidMessageError, SINETStreamMessageEncoder
 from sinetstream.testing.area import Area, always
+from sinetstream.testing.encrypting import encrypted
 from sinetstream.testing.received import check_nothing_lost
 from sinetstream.testing.streams import KINDS, Kind, receiving
 from sinetstream.testing.trial import Trial
@@ -15,8 +14,8 @@ from sinetstream.testing.verdict import Broken
 
 __all__ = ["Tampering"]
 
-_CRYPTO: dict[str, Any] = {"data_encryption": True, "crypto": {"key": bytes(range(32))}}
-_OTHER: dict[str, Any] = {"data_encryption": True, "crypto": {"key": bytes(reversed(range(32)))}}
+_CRYPTO = encrypted(bytes(range(32)))
+_OTHER = encrypted(bytes(reversed(range(32))))
 
 
 class Tampering(Area):

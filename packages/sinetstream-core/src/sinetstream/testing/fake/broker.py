@@ -28,7 +28,7 @@ _numbers = itertools.count(1)
 class FakeBroker:
     """A broker for tests of applications: `with FakeBroker() as broker: MessageWriter(**broker.params, topic="t")`
 
-    Its plugin can do whatever can be declared but transactions; `abilities` are what it does declare, None being a plugin that declares
+    Its plugin can do whatever can be declared; `abilities` are what it does declare, None being a plugin that declares
     nothing. `faults` are what it does wrong. It keeps messages until the block is left: readers without a
     `type_spec.subscription` share those of a topic, a subscription gets each of them. Every method may be called from
     any thread.
@@ -42,19 +42,18 @@ class FakeBroker:
         self.ended = threading.Event()
         self.leaked: list[int] = []
         self._address = ""
+        self._confirming = threading.Lock()
         self._holding = False
         self._held: list[tuple[Delivery[int], int]] = []
         self._undo = ExitStack()
 
     def __enter__(self) -> Self:
         classes = OLD_CLASSES if self.abilities is None else CLASSES
-        self._undo.enter_context(plugins.register(self.type, **classes))
-        running[self.type] = self
-        self._undo.callback(running.pop, self.type)
-        if self.abilities and Ability.DURABLE in self.abilities:
-            server = Server(self.exchange)
-            self._address = server.address
-            self._undo.callback(server.close)
+        with ExitStack() as undo:
+            undo.enter_context(plugins.register(self.type, **classes))
+            running[self.type] = self
+            undo.callback(running.pop, self.type)
+            self._undo = undo.pop_all()
         return self
 
     def __exit__(
@@ -71,17 +70,26 @@ class FakeBroker:
         params: dict[str, Any] = {"no_config": True, "type": self.type}
         return params | ({"type_spec": {"address": self._address}} if self._address else {})
 
+    def _serve(self) -> None:
+        """Let other processes in: only the readers that the kit kills are in one."""
+        if not self._address and self.abilities and Ability.DURABLE in self.abilities:
+            server = Server(self.exchange)
+            self._address = server.address
+            self._undo.callback(server.close)
+
     def harness(self, **more: Any) -> Harness:
         """For a conformance test of this broker."""
 
         def spec(**more: str) -> dict[str, Any]:
             return {"type_spec": {"address": self._address, **more}}
 
+        self._serve()
         facts: dict[str, Any] = {
             "params": self.params,
             "durable": lambda: spec(subscription=f"subscription-{uuid4().hex}"),
             "unreachable": spec(reach="nobody"),
             "forbidden": spec(reach="refused"),
+            "read_only": spec(reach="read-only"),
             "interrupt": self.interrupt,
             "restore": self.restore,
             "window": WINDOW,
@@ -114,18 +122,21 @@ class FakeBroker:
 
     def hold(self) -> None:
         """From now on messages are taken and not confirmed: promises stay pending, `publish` waits."""
-        self._holding = True
+        with self._confirming:
+            self._holding = True
 
     def release(self) -> None:
         """Confirm what was held, and confirm at once again."""
-        self._holding = False
-        held, self._held = self._held, []
+        with self._confirming:
+            self._holding = False
+            held, self._held = self._held, []
         for delivery, number in held:
             delivery.fulfil(number)
 
     def confirm(self, delivery: Delivery[int], number: int) -> None:
         """For the plugin: one was taken."""
-        if self._holding:
-            self._held.append((delivery, number))
-        else:
-            delivery.fulfil(number)
+        with self._confirming:
+            if self._holding:
+                self._held.append((delivery, number))
+                return
+        delivery.fulfil(number)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ __all__ = ["Exchange", "FakeDisconnectedError", "FakeLeakedError", "FakeRefusedE
 
 WINDOW = 20
 _HELD_S = 0.3
+_LATE_S = 0.2
 
 
 class FakeDisconnectedError(Exception):
@@ -71,6 +72,7 @@ class Exchange:
         self._held: Record | None = None
         self._subscriptions: dict[tuple[str, str], _Subscription] = {}
         self._readers: dict[int, _Reader] = {}
+        self._numbers: Counter[str] = Counter()
         self._count = 0
 
     def connect(self, reach: str = "") -> None:
@@ -100,9 +102,15 @@ class Exchange:
             self.changed.notify_all()
 
     def publish(
-        self, topic: str, payload: bytes, key: bytes | None, headers: Mapping[str, bytes], timestamp_us: int | None
+        self,
+        topic: str,
+        payload: bytes,
+        key: bytes | None,
+        headers: Mapping[str, bytes],
+        timestamp_us: int | None,
+        reach: str = "",
     ) -> int:
-        """Store one; its number in the topic. Raises while the broker is away."""
+        """Store one; its number in the topic. Raises while the broker is away, and where `reach` is "read-only"."""
         with self.changed:
             if self.away:
                 if Fault.CONFIRM_UNSENT in self.faults:
@@ -110,7 +118,12 @@ class Exchange:
                 if Fault.BLOCK in self.faults:
                     self.changed.wait_for(lambda: not self.away)
                 raise self.disconnected()
-            number = sum(record.topic == topic for record in self.published)
+            if reach == "read-only":
+                if Fault.CONFIRM_REFUSED in self.faults:
+                    return -1
+                raise FakeRefusedError("not allowed to publish")
+            number = self._numbers[topic]
+            self._numbers[topic] += 1
             if timestamp_us is None:
                 timestamp_us = time.time_ns() // 1000
             record = Record(payload, topic, number, key, headers, timestamp_us)
@@ -131,7 +144,14 @@ class Exchange:
         self._route(record)
         if Fault.DUPLICATE in struck:
             self._route(record)
+        if Fault.DUPLICATE_LATE in struck:
+            threading.Timer(_LATE_S, self._again, (record,)).start()
         self._let_go()
+
+    def _again(self, record: Record) -> None:
+        with self.changed:
+            self._route(record)
+            self.changed.notify_all()
 
     def _let_go(self) -> None:
         held, self._held = self._held, None
@@ -167,11 +187,26 @@ class Exchange:
             if reader is None:
                 return
             reader.closed = True
-            again = reader.taken if Fault.NEVER_ACKNOWLEDGE in self.faults else reader.unfinished
-            while again:
-                subscription, record = again.pop()
-                subscription.pending.appendleft(record)
+            self._put_back(reader)
             self.changed.notify_all()
+
+    def forget(self, name: str) -> None:
+        """There is no such subscription any more."""
+        with self.changed:
+            for key in [key for key in self._subscriptions if key[0] == name]:
+                del self._subscriptions[key]
+
+    def go_back(self, handle: int) -> None:
+        """The reader gets again what it has not finished."""
+        with self.changed:
+            self._put_back(self._readers[handle])
+            self.changed.notify_all()
+
+    def _put_back(self, reader: _Reader) -> None:
+        again = reader.taken if Fault.NEVER_ACKNOWLEDGE in self.faults else reader.unfinished
+        while again:
+            subscription, record = again.pop()
+            subscription.pending.appendleft(record)
 
     def take(self, handle: int, timeout: float | None) -> Record | None:
         """The next one for this reader; None after `timeout` seconds, or when it is closed."""
@@ -233,6 +268,8 @@ class Exchange:
     def seek(self, handle: int, since_us: float) -> None:
         """Go on with what has this time or a later one, of all that was ever published."""
         with self.changed:
+            if Fault.IGNORE_SEEK in self.faults:
+                return
             reader = self._readers[handle]
             reader.unfinished.clear()
             for subscription in reader.subscriptions:

@@ -16,7 +16,7 @@ class Server:
 
     def __init__(self, exchange: Exchange) -> None:
         self._exchange = exchange
-        self._listener = Listener(family="AF_UNIX")
+        self._listener = Listener()
         self.address = str(self._listener.address)
         self._thread = threading.Thread(target=self._accept, name="fake-broker", daemon=True)
         self._thread.start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import Any, NamedTuple
 
 import pytest
@@ -29,10 +29,17 @@ class Line(NamedTuple):
 
 
 class Card:
-    """A pytest plugin that gives the suite its harness and collects its findings. `secrets` are shown as `***`."""
+    """A pytest plugin that gives the suite its harness and collects its findings. `secrets` are shown as `***`.
 
-    def __init__(self, harness: Harness, secrets: Iterable[str] = ()) -> None:
+    `tell` is called with each line when its test is over.
+    """
+
+    def __init__(
+        self, harness: Harness, secrets: Iterable[str] = (), tell: Callable[[Line], None] = lambda _: None
+    ) -> None:
         self._harness = harness
+        self._tell = tell
+        self.began = self.interrupted = False
         self._secrets = sorted(secrets, key=len, reverse=True)
         self._lines: dict[str, Line] = {}
 
@@ -54,6 +61,14 @@ class Card:
 
     def pytest_configure(self, config: pytest.Config) -> None:
         config.stash[HARNESS] = self._harness
+
+    def pytest_runtestloop(self) -> None:
+        self.began = True
+
+    def pytest_runtest_logfinish(self, location: tuple[str, int | None, str]) -> None:
+        line = self._lines.get(location[2].rpartition(".")[2])
+        if line is not None:
+            self._tell(line)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
