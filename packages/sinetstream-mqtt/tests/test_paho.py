@@ -1,7 +1,9 @@
 """What we do about paho's ways, with the lowest and the newest paho."""
 
+import contextlib
 import socket
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
 from paho.mqtt.client import PUBLISH, MQTTMessage
@@ -14,6 +16,7 @@ from sinetstream_plugins.mqtt.malformed import without_properties
 from sinetstream_plugins.mqtt.paho_private import PahoClient, topic_of
 from sinetstream_plugins.mqtt.parameters import parse
 from sinetstream_plugins.mqtt.properties import properties
+from sinetstream_plugins.mqtt.wire import Wire
 
 pytestmark = pytest.mark.mqtt
 
@@ -39,18 +42,14 @@ def test_a_message_whose_pubrel_is_due_is_not_published_anew_however_often_conne
         assert MessageState.MQTT_MS_RESEND_PUBREL == message.state
 
 
-def test_what_paho_could_not_send_is_forgotten_and_nothing_else() -> None:
-    client = made("MQTTv5")
-    ours, theirs = socket.socketpair()
-    with ours, theirs:
-        client._sock = ours
-        mid = client.publish("topic", b"", 2).mid
+@pytest.mark.parametrize("qos", [0, 1, 2])
+def test_a_message_that_cannot_be_packed_is_not_kept(qos: int) -> None:
+    with _connected("MQTTv5") as (client, _):
+        mid = client.hand_over(b"topic", b"", 2, False, None).mid
         with pytest.raises(UnicodeEncodeError):
-            client.publish("topic", b"", 2, properties=properties(PacketTypes.PUBLISH, UserProperty=("\ud800", "")))
-        client.forget_all_but({mid})
-        client._sock = None
+            client.hand_over(b"topic", b"", qos, False, properties(PacketTypes.PUBLISH, UserProperty=("\ud800", "")))
 
-    assert [mid] == list(client._out_messages)
+        assert [mid] == list(client._out_messages)
 
 
 @pytest.mark.parametrize("qos", [0, 1, 2])
@@ -74,3 +73,56 @@ def test_properties_that_cannot_be_read_arrive_empty(qos: int, packed: bytes) ->
 @pytest.mark.parametrize("packet", [b"", b"\0", b"\0\1t", b"\0\1t\5\0", b"\0\1t\xff\xff\xff\xff", b"\0\1t\0payload"])
 def test_where_more_than_the_properties_is_malformed_or_nothing_is_nothing_is_cut(packet: bytes) -> None:
     assert without_properties(PUBLISH, bytearray(packet)) is None
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 4])
+@pytest.mark.parametrize(("qos", "answers"), [(1, [b"\x40\2"]), (2, [b"\x50\2", b"\x70\2"])])
+def test_a_message_is_confirmed_once_wherever_the_answer_is_cut(qos: int, answers: list[bytes], cut: int) -> None:
+    with _connected() as (client, theirs):
+        confirmed: list[tuple[int, int]] = []
+        client.on_publish = lambda _client, _userdata, mid, reason, _properties: confirmed.append((mid, reason.value))
+        info = client.hand_over(b"topic", b"payload", qos, False, None)
+        assert info.mid in client._out_messages
+        for answer in answers * 2:
+            packet = answer + info.mid.to_bytes(2)
+            for part in (packet[:cut], packet[cut:]):
+                theirs.sendall(part)
+                client.read(10)
+
+        assert info.is_published()
+        assert [(info.mid, 0)] == confirmed
+        assert not client._out_messages
+
+
+@pytest.mark.parametrize("qos", [0, 1, 2])
+@pytest.mark.parametrize("size", [0, 100, 20_000, 100_000])
+def test_what_is_handed_over_arrives_in_order_as_mqtt_has_it(qos: int, size: int) -> None:
+    with _connected() as (client, theirs):
+        head = bytes((0x30 | qos << 1,))
+        expected, received = b"", b""
+        for number in range(1, 6):
+            payload = bytes((number,)) * size
+            info = client.hand_over(b"topic", payload, qos, False, None)
+            rest = b"\0\5topic" + (info.mid.to_bytes(2) if qos else b"") + payload
+            length = bytearray()
+            client._pack_remaining_length(length, len(rest))
+            expected += head + length + rest
+        while len(received) < len(expected):
+            client.loop_write()
+            assert client.wire is not None
+            client.wire.flush()
+            received += theirs.recv(1 << 20)
+
+        assert expected == received
+
+
+@contextlib.contextmanager
+def _connected(protocol: str = "MQTTv311") -> Iterator[tuple[PahoClient, socket.socket]]:
+    client = made(protocol)
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        client.wire = wire = Wire(ours, ours)
+        client._sock = cast(Any, wire)
+        yield client, theirs
+        client._sock = None

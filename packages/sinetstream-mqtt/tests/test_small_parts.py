@@ -95,6 +95,65 @@ def test_a_wire_sends_small_packets_together_and_keeps_what_does_not_fit() -> No
         assert sent == received
 
 
+def test_a_wire_sends_what_is_kept_ahead_of_a_large_packet_however_little_the_line_takes() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        wire = Wire(ours, ours)
+        head, body = b"h" * 16_000, b"b" * 3_000_000
+        assert wire.put(head)
+        received, sent = b"", 0
+        while len(received) < len(head) + len(body):
+            try:
+                sent += wire.send(memoryview(body)[sent:]) if sent < len(body) else 0
+            except BlockingIOError:
+                received += theirs.recv(10_000)
+            else:
+                wire.flush()
+                received += theirs.recv(100_000)
+
+        assert head + body == received
+
+
+def test_a_wire_takes_a_small_packet_whole_or_not_at_all() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        wire = Wire(ours, ours)
+        count = 0
+        while wire.put(count.to_bytes(1000)):
+            count += 1
+        assert not wire.put(b"x" * 100_000)
+        received = b""
+        while len(received) < 1000 * count:
+            wire.flush()
+            received += theirs.recv(1 << 16)
+
+        assert [number.to_bytes(1000) for number in range(count)] == [
+            received[begin : begin + 1000] for begin in range(0, len(received), 1000)
+        ]
+
+
+def test_a_wire_gives_a_short_packet_when_all_of_it_is_there_and_leaves_others_alone() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        wire = Wire(ours, ours)
+        with pytest.raises(BlockingIOError):
+            wire.short_packet(b"\x40")
+        theirs.sendall(b"\x40\2\0\1" + b"\x50\2\0\1" + b"\x40\3\0\1\0" + b"\x40\2")
+        assert b"\x40\2\0\1" == wire.short_packet(b"\x40")
+        assert b"" == wire.short_packet(b"\x40")
+        assert b"\x50\2\0\1" == wire.recv(4)
+        assert b"" == wire.short_packet(b"\x40")
+        assert b"\x40\3\0\1\0" == wire.recv(5)
+        assert b"" == wire.short_packet(b"\x40")
+        assert b"\x40\2" == wire.recv(4)
+        theirs.close()
+
+        assert b"" == wire.short_packet(b"\x40")
+
+
 def test_waking_after_the_end_does_no_harm() -> None:
     waker = Waker()
     waker.close()

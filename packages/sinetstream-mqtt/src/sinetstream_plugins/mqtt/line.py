@@ -71,7 +71,7 @@ class Line:
                 else:
                     readable = readable or bool(mask & selectors.EVENT_READ)
             if readable:
-                self._read()
+                self._more = self._client.read(_PACKETS)
             self._tick()
         except Exception as error:
             raise ConnectionError(f"{self._broker}: what came could not be read: {error!r}") from error
@@ -105,24 +105,14 @@ class Line:
 
     def _write(self) -> None:
         if self.busy():
-            self._client.loop_write()
+            if self._client.want_write():
+                self._client.loop_write()
             if self._client.wire is not None:
                 self._client.wire.flush()
         events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self.busy() else 0)
         if events != self._events and self.alive:
             self._selector.modify(self._client.wire, events)  # type: ignore[arg-type]  # is set
             self._events = events
-
-    def _read(self) -> None:
-        wire = self._client.wire
-        if wire is None:
-            return
-        wire.drained = self._more = False
-        for _ in range(_PACKETS):
-            self._client.loop_read()
-            if wire.drained or not self.alive:
-                return
-        self._more = True
 
     def _tick(self) -> None:
         now = time.monotonic()

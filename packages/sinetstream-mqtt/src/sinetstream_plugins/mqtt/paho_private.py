@@ -6,10 +6,21 @@ import logging
 import socket
 import struct
 import time
-from collections.abc import Callable, Container
+from collections.abc import Callable
 from typing import Any
 
-from paho.mqtt.client import PUBLISH, Client, MQTTMessage, MQTTv5, _WebsocketWrapper
+from paho.mqtt.client import (
+    PUBACK,
+    PUBCOMP,
+    PUBLISH,
+    PUBREC,
+    PUBREL,
+    Client,
+    MQTTMessage,
+    MQTTMessageInfo,
+    MQTTv5,
+    _WebsocketWrapper,
+)
 from paho.mqtt.enums import CallbackAPIVersion, MessageState, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
@@ -25,7 +36,11 @@ log = logging.getLogger("sinetstream")
 
 _LARGE = 1 << 14
 _PUBREL_IS_DUE = (MessageState.MQTT_MS_WAIT_FOR_PUBCOMP, MessageState.MQTT_MS_RESEND_PUBREL)
+_LARGEST = 268_435_455
 _PART = 0  # a command that paho, when it is written, makes nothing of
+_PUBACK, _PUBREC, _PUBCOMP = _ANSWERS = b"\x40\x50\x70"
+_AT_ONCE = frozenset((PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP, _PART))
+_SUCCESS, _NO_PROPERTIES = ReasonCode(PacketTypes.PUBACK), properties(PacketTypes.PUBACK)
 
 
 class PahoClient(Client):
@@ -61,13 +76,45 @@ class PahoClient(Client):
 
     def forget(self) -> None:
         """Do not send again what is not confirmed."""
-        self.forget_all_but(())
+        self._out_messages.clear()
+        self._inflight_messages = 0
 
-    def forget_all_but(self, mids: Container[int]) -> None:
-        """Do not send again what is not confirmed, and none of these."""
-        for mid in [mid for mid in self._out_messages if mid not in mids]:
-            del self._out_messages[mid]
-        self._inflight_messages = len(self._out_messages)
+    def hand_over(self, topic: bytes, payload: bytes, qos: int, retain: bool, properties: Any) -> MQTTMessageInfo:
+        """As `publish`, for a topic that is known to be one; on the thread that drives this. Nothing is sent yet."""
+        if len(payload) > _LARGEST:
+            raise ValueError(f"a payload has at most {_LARGEST} bytes")
+        mid = self._mid_generate()
+        if not qos:
+            info = MQTTMessageInfo(mid)
+            info.rc = self._send_publish(mid, topic, payload, 0, retain, info=info, properties=properties)
+            return info
+        message = MQTTMessage(mid, topic)
+        if self._sock is None or mid in self._out_messages:
+            message.info.rc = MQTTErrorCode.MQTT_ERR_QUEUE_SIZE
+            return message.info
+        message.payload, message.qos, message.retain, message.properties = payload, qos, retain, properties
+        message.state = MessageState.MQTT_MS_WAIT_FOR_PUBACK if qos == 1 else MessageState.MQTT_MS_WAIT_FOR_PUBREC
+        self._send_publish(mid, topic, payload, qos, retain, properties=properties)
+        self._out_messages[mid] = message
+        self._inflight_messages += 1
+        return message.info
+
+    def read(self, packets: int) -> bool:
+        """Read at most so many packets, and tell whether there may be more."""
+        wire = self.wire
+        if wire is None:
+            return False
+        wire.drained = False
+        for _ in range(packets):
+            if self._sock is None:
+                return False
+            rc = self._packet_read()
+            if rc > 0:
+                self._loop_rc_handle(rc)
+                return False
+            if wire.drained:
+                return False
+        return True
 
     def _create_socket(self) -> Any:
         deadline = time.monotonic() + self._parameters.connection_timeout
@@ -115,19 +162,60 @@ class PahoClient(Client):
         info: Any = None,
         properties: Any = None,
     ) -> MQTTErrorCode:
-        if len(payload) < _LARGE or self._sock is None:
-            return super()._send_publish(mid, topic, payload, qos, retain, dup, info, properties)
-        head = bytearray((PUBLISH | dup << 3 | qos << 1 | retain,))
+        if self._sock is None:
+            return MQTTErrorCode.MQTT_ERR_NO_CONN
+        packet = bytearray((PUBLISH | dup << 3 | qos << 1 | retain,))
         rest = struct.pack("!H", len(topic)) + topic + (struct.pack("!H", mid) if qos else b"")
         if self._protocol == MQTTv5:
             rest += b"\0" if properties is None else properties.pack()
-        self._pack_remaining_length(head, len(rest) + len(payload))
-        self._packet_queue(_PART, head + rest, mid, qos)
+        self._pack_remaining_length(packet, len(rest) + len(payload))
+        packet += rest
+        if len(payload) < _LARGE:
+            packet += payload
+            return self._packet_queue(PUBLISH, packet, mid, qos, info)
+        self._packet_queue(_PART, packet, mid, qos)
         return self._packet_queue(PUBLISH, payload, mid, qos, info)  # paho would copy it
 
-    def _packet_queue(self, command: int, packet: Any, *args: Any, **kwargs: Any) -> MQTTErrorCode:
-        uncopied: Any = memoryview(packet)  # paho cuts pieces off
-        return super()._packet_queue(command, uncopied, *args, **kwargs)
+    def _packet_queue(
+        self, command: int, packet: Any, mid: int, qos: int, info: MQTTMessageInfo | None = None
+    ) -> MQTTErrorCode:
+        wire = self.wire if self._sock is not None and not self._out_packet and command & 0xF0 in _AT_ONCE else None
+        if wire is None or not wire.put(packet):
+            uncopied: Any = memoryview(packet)  # paho cuts pieces off
+            return super()._packet_queue(command, uncopied, mid, qos, info)
+        self._last_msg_out = time.monotonic()
+        if info is not None and not qos:
+            info._set_as_published()
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def _packet_read(self) -> MQTTErrorCode:
+        if self.wire is not None and not self._in_packet["command"]:
+            try:
+                packet = self.wire.short_packet(_ANSWERS)
+            except BlockingIOError:
+                return MQTTErrorCode.MQTT_ERR_AGAIN
+            except OSError:
+                return MQTTErrorCode.MQTT_ERR_CONN_LOST
+            if packet:
+                self._last_bytes_received = time.monotonic()
+                return self._answered(packet[0], packet[2] << 8 | packet[3])
+        return super()._packet_read()
+
+    def _answered(self, command: int, mid: int) -> MQTTErrorCode:
+        if command == _PUBREC:
+            message = self._out_messages.get(mid)
+            if message is None:
+                return MQTTErrorCode.MQTT_ERR_SUCCESS
+            message.state = MessageState.MQTT_MS_WAIT_FOR_PUBCOMP
+            return self._send_pubrel(mid)
+        message = self._out_messages.pop(mid, None)
+        if message is not None:
+            self._inflight_messages -= 1
+            message.info._set_as_published()
+            on_publish: Any = self.on_publish
+            if on_publish is not None:
+                on_publish(self, None, mid, _SUCCESS, _NO_PROPERTIES)
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def _send_pubrec(self, mid: int) -> MQTTErrorCode:
         return MQTTErrorCode.MQTT_ERR_SUCCESS  # paho's own, on receipt: it is sent when the message is finished

@@ -12,6 +12,7 @@ __all__ = ["Wire"]
 
 _CHUNK = 1 << 14  # so much is read ahead, or sent together
 _LARGE = 1 << 12  # so much is read without a detour
+_SHORT = 4  # PUBACK, PUBREC and PUBCOMP with nothing to say
 _NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -23,7 +24,8 @@ class Wire:
 
     def __init__(self, inner: Any, tcp: socket.socket) -> None:
         self._inner = inner  # the TCP or TLS socket, or paho's WebSocket around it
-        self._knows_the_end = inner is tcp and not isinstance(tcp, ssl.SSLSocket)
+        self._is_plain = inner is tcp and not isinstance(tcp, ssl.SSLSocket)
+        self._gathers = self._is_plain and hasattr(tcp, "sendmsg")
         self._tcp = tcp
         self._received = b""
         self._taken = 0
@@ -33,33 +35,56 @@ class Wire:
         self.parted = False  # whether it has
 
     def recv(self, size: int) -> bytes:
-        start = self._taken
-        if start >= len(self._received):
-            start = self._taken = 0
-            try:
-                if size >= _LARGE:
-                    self._received = b""
-                    return bytes(self._inner.recv(size))
-                self._received = self._inner.recv(_CHUNK)
-                self.drained = False
-            except _NOT_NOW:
-                self._received = b""
-                self.drained = True
-                raise
-        data = self._received[start : start + size]
-        self._taken = end = start + len(data)
-        if end == len(self._received) and self._knows_the_end and end < _CHUNK:
+        if self._taken >= len(self._received):
+            if size >= _LARGE:
+                return self._receive(size)
+            self._fill()
+        return self._take(self._received[self._taken : self._taken + size])
+
+    def short_packet(self, commands: bytes) -> bytes:
+        """The next packet where it has four bytes and its first is one of these; b"" where not, or not all is here."""
+        if self._taken >= len(self._received):
+            self._fill()
+        packet = self._received[self._taken : self._taken + _SHORT]
+        if len(packet) < _SHORT or packet[1] != _SHORT - 2 or packet[0] not in commands:
+            return b""
+        return self._take(packet)
+
+    def _take(self, data: bytes) -> bytes:
+        self._taken = end = self._taken + len(data)
+        if end == len(self._received) and self._is_plain and end < _CHUNK:
             self.drained = True  # there was no more: one call saved on the way of each answer
         return data
+
+    def _fill(self) -> None:
+        self._received, self._taken = b"", 0
+        self._received = self._receive(_CHUNK)
+        self.drained = False
+
+    def _receive(self, size: int) -> bytes:
+        try:
+            return bytes(self._inner.recv(size))
+        except _NOT_NOW:
+            self.drained = True
+            raise BlockingIOError from None
+
+    def put(self, packet: bytes) -> bool:
+        """Take a small packet, all of it or nothing."""
+        if len(packet) + len(self._unsent) > _CHUNK and (len(packet) > _CHUNK or not self.flush()):
+            return False
+        self._unsent += packet
+        return True
 
     def send(self, data: bytes | memoryview) -> int:
         if len(data) + len(self._unsent) <= _CHUNK:
             self._unsent += data
             return len(data)
-        if not self.flush():
-            raise BlockingIOError
-        sent = int(self._inner.send(data))
-        if not sent:  # paho's WebSocket has kept the rest of a frame
+        if self._gathers and self._unsent:
+            sent = self._tcp.sendmsg((self._unsent, data)) - len(self._unsent)  # a segment of its own wakes the broker
+            del self._unsent[: len(self._unsent) + min(sent, 0)]
+        else:
+            sent = int(self._inner.send(data)) if self.flush() else 0
+        if sent <= 0:  # paho's WebSocket has kept the rest of a frame
             raise BlockingIOError
         return sent
 

@@ -42,6 +42,7 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
     def __init__(self, params: dict[str, Any]) -> None:
         self._parameters = parse(params, "writer")
         self._topic = topics.name(params.get("topic"))
+        self._topic_bytes = self._topic.encode()
         self._qos = self._parameters.qos
         self._waiting: deque[Waiting] = deque()
         self._in_flight: dict[int, tuple[Delivery[Any], Any]] = {}
@@ -115,9 +116,8 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
                 delivery.fail(ConnectionError(f"the broker takes at most {self._max_packet} bytes; this was not sent"))
                 continue
             try:
-                info = client.publish(self._topic, message, self._qos, self._parameters.retain, properties)
+                info = client.hand_over(self._topic_bytes, message, self._qos, self._parameters.retain, properties)
             except ValueError as error:
-                client.forget_all_but(in_flight)  # paho keeps what it could not send
                 delivery.fail(error)
                 continue
             if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
