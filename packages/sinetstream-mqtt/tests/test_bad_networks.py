@@ -268,6 +268,18 @@ def test_at_qos_0_a_dead_connection_is_an_error(line: "CutProxy", parameters: Ma
             writer.publish("not sent")
 
 
+def test_at_qos_0_what_a_frozen_broker_does_not_take_is_not_counted_as_sent(
+    breakable_mosquitto: "MosquittoBroker", parameters: Made, topic: str
+) -> None:
+    given = parameters(breakable_mosquitto.address(), "AT_MOST_ONCE") | {"close_timeout_ms": 100}
+    with AsyncMessageWriter(topic=topic, **given) as writer:
+        breakable_mosquitto.freeze()
+        published = (writer.publish("x" * 100_000).get(1) for _ in range(500))
+        with pytest.raises(PublishTimeoutError):
+            list(published)
+        breakable_mosquitto.thaw()
+
+
 @pytest.mark.parametrize("consistency", ["AT_MOST_ONCE", "AT_LEAST_ONCE", "EXACTLY_ONCE"])
 @pytest.mark.parametrize("seed", range(4))
 def test_no_promise_is_left_pending_by_any_order_of_disconnects_and_close(

@@ -1,6 +1,7 @@
 """The parts that need no broker."""
 
 import socket
+import threading
 from typing import Any
 
 import pytest
@@ -152,6 +153,41 @@ def test_a_wire_gives_a_short_packet_when_all_of_it_is_there_and_leaves_others_a
         theirs.close()
 
         assert b"" == wire.short_packet(b"\x40")
+
+
+def test_nobody_stands_in_for_who_is_awake() -> None:
+    waker = Waker()
+    with waker.stand_in() as stands:
+        assert not stands
+    waker.doze()
+    waker.arise()
+    with waker.stand_in() as stands:
+        assert not stands
+    waker.close()
+
+
+def test_who_sleeps_does_not_rise_before_the_stand_in_is_done() -> None:
+    waker = Waker()
+    waker.doze()
+    order = []
+
+    def rise() -> None:
+        waker.arise()
+        order.append("risen")
+
+    sleeper = threading.Thread(target=rise)
+    with waker.stand_in() as stands:
+        assert stands
+        assert waker.stands_in()
+        sleeper.start()
+        with waker.stand_in() as second:
+            assert not second
+        order.append("done")
+    sleeper.join(10)
+
+    assert ["done", "risen"] == order
+    assert not waker.stands_in()
+    waker.close()
 
 
 def test_waking_after_the_end_does_no_harm() -> None:

@@ -9,6 +9,8 @@ import psutil
 import pytest
 from sinetstream import AsyncMessageReader, AsyncMessageWriter, MessageReader, MessageWriter
 from sinetstream.errors import BufferFullError, InvalidMessageError
+from sinetstream.spi import Consistency
+from sinetstream_plugins.mqtt import MqttAsyncWriter
 from sinetstream_plugins.mqtt import reader as reader_module
 
 if TYPE_CHECKING:
@@ -130,3 +132,30 @@ def test_a_configuration_file_of_each_version_is_read(
     ):
         writer.publish(b"value")
         assert b"value" == next(reader).value
+
+
+def test_a_close_that_comes_in_the_middle_of_a_publish_ends_and_so_does_the_promise(
+    mosquitto_broker: "MosquittoBroker", topic: str
+) -> None:
+    """As by a signal's handler, which runs wherever its thread happens to be: here where the packet is made."""
+    brokers = mosquitto_broker.address()
+    given = {"brokers": brokers, "topic": topic, "client_id": topic[-20:], "consistency": Consistency.AT_LEAST_ONCE}
+    writer = MqttAsyncWriter(given)
+    closed: list[bool] = []
+    deliveries = []
+
+    class Payload(bytes):
+        def __len__(self) -> int:
+            if writer._connection.waker.stands_in() and not closed:
+                closed.append(True)
+                writer.close()
+            return super().__len__()
+
+    writer.open()
+    while not closed:  # the connection's thread may be awake
+        deliveries.append(writer.publish(Payload(b"x")))
+        deliveries[-1].catch(lambda _: None).get(10)
+    writer.close()
+
+    assert not any(delivery.is_pending for delivery in deliveries)
+    assert "sinetstream-mqtt" not in {thread.name for thread in threading.enumerate()}

@@ -34,7 +34,7 @@ log = logging.getLogger("sinetstream")
 
 
 class User(Protocol):
-    """A reader or writer. All of it runs on the connection's thread, which alone touches paho."""
+    """A reader or writer. All of it runs on the connection's thread, which alone, or who stands in for it, touches paho."""
 
     def prepare(self, client: PahoClient) -> None:
         """Set the callbacks."""
@@ -110,7 +110,7 @@ class Connection:
             if self._facts["state"] != "connected":
                 self._dial.interrupt()
             self.waker.wake()
-            if threading.current_thread() is not self._thread:
+            if threading.current_thread() is not self._thread and not self.waker.stands_in():
                 self._thread.join()
 
     def ready(self) -> None:

@@ -61,9 +61,11 @@ class Line:
             self._write()
             if not self.alive:
                 return
-            self._waker.asleep = True
-            ready = self._selector.select(0 if self._more or has_work() else timeout)
-            self._waker.asleep = False
+            self._waker.doze()
+            try:
+                ready = self._selector.select(0 if self._more or has_work() else timeout)
+            finally:
+                self._waker.arise()
             readable = self._more
             for key, mask in ready:
                 if key.fileobj is self._waker:

@@ -44,7 +44,7 @@ _SUCCESS, _NO_PROPERTIES = ReasonCode(PacketTypes.PUBACK), properties(PacketType
 
 
 class PahoClient(Client):
-    """A client that one thread drives, with its own socket.
+    """A client that one thread at a time drives, with its own socket.
 
     A message of QoS 2 is handed over when it arrives and answered with `pubrec` by its user; every PUBREL is answered. A
     PUBREC that refuses a publish is reported to `on_publish` like a PUBACK that does. A message whose properties cannot be
@@ -98,6 +98,10 @@ class PahoClient(Client):
         self._out_messages[mid] = message
         self._inflight_messages += 1
         return message.info
+
+    def flush(self) -> bool:
+        """Send what can be sent now of what is on the line, and tell whether that was all."""
+        return self.wire is not None and self.wire.flush() and not self._out_packet
 
     def read(self, packets: int) -> bool:
         """Read at most so many packets, and tell whether there may be more."""

@@ -19,7 +19,7 @@ _NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 class Wire:
     """Looks like a socket to paho, which asks for one byte here and two there and sends each packet by itself.
 
-    Nothing goes out before `flush`, but for packets that are large. Used by one thread.
+    Nothing goes out before `flush`, but for packets that are large. Used by one thread at a time.
     """
 
     def __init__(self, inner: Any, tcp: socket.socket) -> None:

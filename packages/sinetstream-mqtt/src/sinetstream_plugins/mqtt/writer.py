@@ -21,6 +21,7 @@ __all__ = ["MqttAsyncWriter"]
 
 _BATCH = 64  # messages of QoS 0 that paho gets before it sends
 _BATCH_BYTES = 1 << 20  # after so many it sends, whatever the QoS
+_SHORT = 4096  # what its caller may send
 _ATTEMPTS = 5
 _NO_LIMIT = 1 << 32
 _COMPLETED = 0x92  # "identifier not found", in answer to a PUBREL that came twice
@@ -74,9 +75,10 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
         delivery: Delivery[Any] = Delivery()
         if not self._qos and len(self._waiting) < _SOON and len(message) <= _SMALL:
             delivery.fulfil(None)
-        self._waiting.append((delivery, message, properties))
-        if self._connection.waker.asleep:
-            self._connection.waker.wake()
+        if not self._sent_here(delivery, message, properties):
+            self._waiting.append((delivery, message, properties))
+            if self._connection.waker.asleep:
+                self._connection.waker.wake()
         if self._down is not None:  # since we looked: whoever set it may have looked at what waits before us
             self._reject_waiting(self._down)
         return delivery
@@ -84,6 +86,27 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
     def info(self, path: list[str], kwargs: Mapping[str, Any]) -> Any:
         facts = {**self._connection.info(), "waiting": len(self._waiting), "in_flight": len(self._in_flight)}
         return facts.get(path[0]) if path else facts
+
+    def _sent_here(self, delivery: Delivery[Any], message: bytes, properties: Properties | None) -> bool:
+        # Where nothing is under way: who waits for one at a time would wait for our thread to wake, too.
+        if not self._qos or self._in_flight or self._waiting or len(message) > _SHORT:
+            return False
+        with self._connection.waker.stand_in() as stands:
+            client = self._client
+            if not stands or not self._is_connected or self._in_flight or self._waiting or client is None:
+                return False
+            if self._is_too_large(message, properties):
+                return False
+            try:
+                info = client.hand_over(self._topic_bytes, message, self._qos, self._parameters.retain, properties)
+            except ValueError:
+                return False  # our thread will find out again, and reject it
+            if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
+                return False
+            self._in_flight[info.mid] = (delivery, info)
+            if not client.flush():
+                self._connection.waker.wake()
+        return True
 
     # -- on the connection's thread
 
@@ -105,6 +128,8 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
 
     def work(self, client: PahoClient) -> None:
         waiting, in_flight = self._waiting, self._in_flight
+        if not self._qos and client.want_write():
+            return  # what paho has counts as sent, and is not counted
         room = self._window - len(in_flight) if self._qos else _BATCH
         size = 0
         while room > 0 and waiting and size < _BATCH_BYTES:
@@ -112,7 +137,7 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
                 delivery, message, properties = waiting.popleft()
             except IndexError:  # rejected by another thread
                 return
-            if self._max_packet < _NO_LIMIT and self._packet_size(message, properties) > self._max_packet:
+            if self._is_too_large(message, properties):
                 delivery.fail(ConnectionError(f"the broker takes at most {self._max_packet} bytes; this was not sent"))
                 continue
             try:
@@ -181,10 +206,13 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
         self._max_packet = getattr(properties, "MaximumPacketSize", _NO_LIMIT)
         return None
 
-    def _packet_size(self, message: bytes, properties: Properties | None) -> int:
+    def _is_too_large(self, message: bytes, properties: Properties | None) -> bool:
+        if self._max_packet == _NO_LIMIT:
+            return False
         extra = b"\0" if properties is None else properties.pack()  # type: ignore[no-untyped-call]  # paho's
         size = self._head + len(message) + len(extra)
-        return 1 + sum(size >= limit for limit in (0, 1 << 7, 1 << 14, 1 << 21)) + size  # the size takes 1 to 4 bytes
+        head = 1 + sum(size >= limit for limit in (0, 1 << 7, 1 << 14, 1 << 21))  # the size takes 1 to 4 bytes
+        return head + size > self._max_packet
 
     def _reject_waiting(self, why: str) -> None:
         while True:
