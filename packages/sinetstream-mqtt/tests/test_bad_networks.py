@@ -228,6 +228,18 @@ def test_a_connection_is_reported_as_lost_in_the_middle_of_an_attempt(
         assert "next" == next(reader).value
 
 
+@pytest.mark.parametrize("lost_limit", [0.03, 0.06, 0.09, 0.12, 0.15, 0.18, 0.21])
+def test_a_writer_that_is_connected_takes_messages_whenever_the_limit_was_reached(
+    mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str, lost_limit: float
+) -> None:
+    with mosquitto_broker.proxy("ws") as line:  # where connecting takes a fifth of a second
+        soon = {"reconnect_delay": {"min_delay": 0.01, "max_delay": 0.01}, "lost_limit": lost_limit}
+        with AsyncMessageWriter(topic=topic, **parameters(line.address, transport="websockets", **soon)) as writer:
+            line.cut()
+            _until(lambda: writer.info("mqtt.connections") == 2)
+            writer.publish("taken").get(10)
+
+
 @pytest.mark.parametrize("protocol", ["MQTTv31", "MQTTv311", "MQTTv5"])
 @pytest.mark.parametrize("api", [MessageReader, AsyncMessageWriter])
 def test_closing_does_not_wait_long_for_a_frozen_broker(

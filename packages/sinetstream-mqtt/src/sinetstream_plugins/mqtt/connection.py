@@ -198,8 +198,8 @@ class Connection:
             if self._stopping.is_set() or left <= 0 or not line.alive:
                 why = "closed meanwhile" if self._stopping.is_set() else "no answer in time" if left <= 0 else "hung up"
                 raise ConnectionError(f"{self._facts['broker']}: {why}")
-            line.turn(min(left, _LONGEST_WAIT_S), _never)
             self._report_when_due()
+            line.turn(min(left, _LONGEST_WAIT_S), _never)
         if not line.alive:
             raise self._end()
 
