@@ -116,6 +116,33 @@ def test_what_is_handed_over_arrives_in_order_as_mqtt_has_it(qos: int, size: int
         assert expected == received
 
 
+@pytest.mark.parametrize("protocol", ["MQTTv311", "MQTTv5"])
+@pytest.mark.parametrize("qos", [0, 1, 2])
+@pytest.mark.parametrize("part", [1, 3, 7, 16_000, 70_000])
+def test_large_messages_arrive_whole_and_in_order_however_they_are_cut(protocol: str, qos: int, part: int) -> None:
+    with _connected(protocol) as (client, theirs):
+        arrived: list[MQTTMessage] = []
+        client.on_message = lambda _client, _userdata, message: arrived.append(message)
+        sent, cut = b"", part
+        sizes = [5, 16_500, 0, 70_000, 20_000]
+        for number, size in enumerate(sizes):
+            rest = b"\0\1t" + (number.to_bytes(2) if qos else b"") + (b"\0" if protocol == "MQTTv5" else b"")
+            length = bytearray()
+            client._pack_remaining_length(length, len(rest) + size)
+            sent += bytes((PUBLISH | qos << 1 | 9,)) + length + rest + bytes((number,)) * size
+        theirs.settimeout(10)
+        while sent:
+            theirs.sendall(sent[:cut])
+            sent = sent[cut:]
+            cut = 10_000 if cut > 12 else cut + 1
+            while client.read(100):
+                pass
+
+        assert [bytes((number,)) * size for number, size in enumerate(sizes)] == [m.payload for m in arrived]
+        assert {(b"t", qos, True, True)} == {(m._topic, m.qos, m.retain, m.dup) for m in arrived}
+        assert [number if qos else 0 for number in range(5)] == [m.mid for m in arrived]
+
+
 @contextlib.contextmanager
 def _connected(protocol: str = "MQTTv311") -> Iterator[tuple[PahoClient, socket.socket]]:
     client = made(protocol)

@@ -30,6 +30,9 @@ class Wire:
         self._received = b""
         self._taken = 0
         self._unsent = bytearray()
+        self._fills = hasattr(inner, "recv_into")
+        self._large: tuple[int, bytearray] | None = None  # a packet that is being received
+        self._filled = 0
         self.drained = False  # whether the last attempt to read found nothing
         self.farewell_s = 0.0  # for so long `close` lets the broker read to the end
         self.parted = False  # whether it has
@@ -43,12 +46,49 @@ class Wire:
 
     def short_packet(self, commands: bytes) -> bytes:
         """The next packet where it has four bytes and its first is one of these; b"" where not, or not all is here."""
+        if self._large is not None:
+            return b""
         if self._taken >= len(self._received):
             self._fill()
         packet = self._received[self._taken : self._taken + _SHORT]
         if len(packet) < _SHORT or packet[1] != _SHORT - 2 or packet[0] not in commands:
             return b""
         return self._take(packet)
+
+    def large_packet(self, command: int) -> tuple[int, bytearray] | None:
+        """The next packet where it is large and of this command: its first byte, and all behind its length.
+
+        `BlockingIOError` while some of it is to come; None where it is another, or cannot be told yet.
+        """
+        if self._large is None and not self._begin_large(command):
+            return None
+        first, body = self._large or (0, bytearray())
+        with memoryview(body) as view:
+            while self._filled < len(body):
+                try:
+                    size = self._inner.recv_into(view[self._filled :])
+                except _NOT_NOW:
+                    self.drained = True
+                    raise BlockingIOError from None
+                if not size:
+                    raise ConnectionAbortedError("in the middle of a packet")
+                self._filled += size
+        self._large = None
+        return first, body
+
+    def _begin_large(self, command: int) -> bool:
+        head = self._received[self._taken : self._taken + 5]
+        if len(head) < 5 or head[0] & 0xF0 != command or not self._fills or head[1] & head[2] < 0x80:
+            return False  # what is large has a length of three digits or four
+        digits = 3 if head[3] < 0x80 else 4
+        size = sum((head[at] & 0x7F) << 7 * (at - 1) for at in range(1, digits + 1))
+        if size < _CHUNK or head[digits] >= 0x80:
+            return False
+        self._taken += 1 + digits
+        begin = self._take(self._received[self._taken : self._taken + size])
+        self._large, self._filled = (head[0], bytearray(size)), len(begin)
+        self._large[1][: len(begin)] = begin
+        return True
 
     def _take(self, data: bytes) -> bytes:
         self._taken = end = self._taken + len(data)
