@@ -26,7 +26,7 @@ def sized(count: int) -> list[Any]:
 def handed_out(leases: Leases, *offsets: int) -> list[Any]:
     records = [record(offset) for offset in offsets]
     for each in records:
-        leases.held()[0].hand_out(each)
+        leases.held()[0].out.append(each)
     return records
 
 

@@ -14,27 +14,22 @@ __all__ = ["Lease", "Leases"]
 class Lease:
     """One partition from an assignment or a seek to the next. Positions are those of the message to come.
 
-    `handed`, `finished` and `out` are changed by the application's threads, the rest by the consumer's.
+    `finished` and `out` are changed by the application's threads, the rest by the consumer's.
     """
 
-    __slots__ = ("committed", "finished", "handed", "member", "out", "over", "partition", "sent", "started")
+    __slots__ = ("committed", "finished", "member", "out", "over", "partition", "sent", "started")
 
     def __init__(self, partition: TopicPartition, member: str | None = None) -> None:
         self.partition = partition
         self.member = member  # of the group, as which it is held
         self.started = self.over = False
-        self.handed = self.finished = self.sent = self.committed = 0
+        self.finished = self.sent = self.committed = 0
         self.out: deque[Any] = deque()  # the records that the application has, and has not finished
 
     def start(self, position: int) -> None:
         """The first position is known, and committed where there is a group."""
-        self.handed = self.finished = self.sent = self.committed = position
+        self.finished = self.sent = self.committed = position
         self.started = True
-
-    def hand_out(self, record: Any) -> None:
-        """The application gets this record."""
-        self.handed = record.offset + 1
-        self.out.append(record)
 
 
 class Leases:
@@ -72,7 +67,7 @@ class Leases:
 
     def finish(self, record: Any) -> bool:
         """Note that the application has finished this very record; False where it will come again, by another lease."""
-        lease = self._held.get((record.topic, record.partition))
+        lease = self._held.get(record[:2])  # topic and partition; each message takes this way
         if lease is None or not lease.out or lease.out[0] is not record:
             return False
         lease.out.popleft()

@@ -78,10 +78,11 @@ class KafkaReader(PluginMessageReader):
     def __iter__(self) -> Iterator[tuple[bytes, str, Any]]:
         while True:
             lease = self._lease
+            hand_out = lease.out.append
             for record in self._records:
                 if lease.over:
                     break
-                lease.hand_out(record)
+                hand_out(record)
                 yield record.value or b"", record.topic, record
             batch = self._take(self._timeout)
             if batch is None:
