@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 from uuid import uuid4
 
@@ -302,6 +303,20 @@ def test_at_most_once_what_a_reader_has_received_survives_a_rebalance(service: S
             seen += [message.value for message in other]
 
     assert sorted(values) == sorted(seen)
+
+
+def test_readers_of_different_topics_in_one_group_miss_nothing(service: Service, new_topic: Callable[..., str]) -> None:
+    """Who leads a group may not know the topics of the others yet: they get their partitions only later."""
+    ours, topics = group(session_timeout_ms=1000, heartbeat_interval_ms=300), [new_topic(1) for _ in range(4)]
+    with ExitStack() as stack:
+        readers = [
+            stack.enter_context(MessageReader(topics=topic, receive_timeout_ms=8000, **ours, **service))
+            for topic in topics
+        ]
+        for topic in topics:
+            write(service, topic, 1)
+
+        assert [b"0"] * 4 == [next(reader).value for reader in readers]
 
 
 def test_slow_processing_does_not_lose_the_partitions(service: Service, topic: str) -> None:

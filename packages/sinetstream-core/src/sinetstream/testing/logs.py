@@ -5,13 +5,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 __all__ = ["Logged", "logged"]
 
 
 class Logged:
-    """The records of all loggers, at every level, whichever handlers they go to."""
+    """The records of all loggers, at every level, as their filters leave them, whichever handlers they go to."""
 
     def __init__(self) -> None:
         self._lines: list[tuple[str, str]] = []
@@ -37,23 +36,22 @@ def logged() -> Iterator[Logged]:
     known = (logger for logger in logging.root.manager.loggerDict.values() if isinstance(logger, logging.Logger))
     loggers = [logging.root, *known]
     before = [(logger, logger.level, logger.disabled) for logger in loggers]
-    disabled, factory, silent = logging.root.manager.disable, logging.getLogRecordFactory(), logging.NullHandler()
+    disabled, handle, silent = logging.root.manager.disable, logging.Logger.callHandlers, logging.NullHandler()
 
-    def made(*args: Any, **kwargs: Any) -> logging.LogRecord:
-        record = factory(*args, **kwargs)
+    def seen(logger: logging.Logger, record: logging.LogRecord) -> None:
         log.add(record)
-        return record
+        handle(logger, record)
 
     logging.disable(logging.NOTSET)
     for logger in loggers:
         logger.setLevel(logging.DEBUG)
         logger.disabled = False
     logging.root.addHandler(silent)  # without any, warnings go to stderr
-    logging.setLogRecordFactory(made)
+    logging.Logger.callHandlers = seen  # type: ignore[assignment,method-assign]  # a handler would miss who does not propagate
     try:
         yield log
     finally:
-        logging.setLogRecordFactory(factory)
+        logging.Logger.callHandlers = handle  # type: ignore[method-assign]
         logging.root.removeHandler(silent)
         for logger, level, was_disabled in before:
             logger.setLevel(level)

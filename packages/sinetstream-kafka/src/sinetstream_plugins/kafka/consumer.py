@@ -81,7 +81,7 @@ class Consumer:
             client.setdefault("metadata_max_age_ms", _NEW_TOPICS_MS)
         self._client = KafkaConsumer(**client)
         self._client._cluster.config["retry_backoff_ms"] = client["retry_backoff_ms"]  # it does not pass this on
-        keeps_up = "auto_offset_reset" not in client
+        keeps_up = client.get("auto_offset_reset", "latest") == "latest"
         self.positions = Positions(self._client, self.leases, self._stopping, keeps_up=keeps_up)
         self._listener = Rebalance(self, self._client._net.sleep)
         acknowledged = self._group and not self._weak
@@ -221,8 +221,9 @@ class Consumer:
         if self._options.topic_pattern is not None:
             self._client.subscribe(pattern=self._options.topic_pattern, listener=self._listener)
             self.positions.patiently(self._refresh)
-            self._matching = any(map(re.compile(self._options.topic_pattern).match, cluster.topics()))
-            self.positions.note_known()
+            matching = list(filter(re.compile(self._options.topic_pattern).match, cluster.topics()))
+            self._matching = bool(matching)
+            self.positions.opening(matching)
             return
         self._client.subscribe(self._topics, listener=self._listener)
         deadline = time.monotonic() + self._options.client["bootstrap_timeout_ms"] / 1000
@@ -232,7 +233,7 @@ class Consumer:
                     raise InvalidArgumentError(f"topic {topic!r} does not exist on the broker", path="topics")
                 with suppress(RetriableError):
                     self._refresh(_LOOK_MS)
-        self.positions.note_known()
+        self.positions.opening(self._topics)
 
     def _refresh(self, timeout_ms: int) -> None:
         update = self._client._cluster.request_update()

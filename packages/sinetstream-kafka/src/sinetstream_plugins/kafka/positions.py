@@ -27,20 +27,22 @@ class Positions:
     """Asks the broker in slices, so that whoever closes the reader need not wait. `forget` may be called by any thread."""
 
     def __init__(self, client: KafkaConsumer, leases: Leases, stopping: threading.Event, *, keeps_up: bool) -> None:
-        """`keeps_up`: partitions that are made while the reader is open are read from their beginning."""
+        """`keeps_up`: what is published while the reader is open is read, whenever it gets the partition."""
         self._client = client
         self._leases = leases
         self._stopping = stopping
         self._keeps_up = keeps_up
         self._group = client.config["group_id"] is not None
-        self._known: set[TopicPartition] = set()
+        self._opened_at: dict[TopicPartition, int] = {}
         self._ends: dict[TopicPartition, int] = {}
         self._look_at = 0.0
 
-    def note_known(self) -> None:
-        """What there is now was there before the reader."""
-        cluster = self._client._cluster
-        self._known = {TopicPartition(t, p) for t in cluster.topics() for p in cluster.partitions_for_topic(t) or ()}
+    def opening(self, topics: Iterable[str]) -> None:
+        """Note how much there is: what comes later is published while the reader is open."""
+        if self._keeps_up:
+            of = self._client._cluster.partitions_for_topic
+            partitions = [TopicPartition(topic, number) for topic in topics for number in of(topic) or ()]
+            self._opened_at = self.patiently(lambda ms: self._client.end_offsets(partitions, timeout_ms=ms))
 
     def start(self, records: Records, *, anew: bool = False) -> None:
         """Find where new leases begin; commit that, before the first message, where the group has no position or `anew`.
@@ -49,9 +51,9 @@ class Positions:
         """
         new = {lease.partition for lease in self._leases.held() if not lease.started}
         committed = self._committed(new)
-        if self._keeps_up and not anew and (unread := new - self._known - committed):
-            self._client.seek_to_beginning(*unread)
-            for partition in unread:
+        if self._keeps_up and not anew:
+            for partition in new - committed:
+                self._begin(partition)
                 records.pop(partition, None)
         positions = self._found(new, records)
         if self._group:
@@ -111,6 +113,12 @@ class Positions:
             except KafkaTimeoutError:
                 if self._stopping.is_set() or time.monotonic() > deadline:
                     raise
+
+    def _begin(self, partition: TopicPartition) -> None:
+        if (position := self._opened_at.get(partition)) is None:  # it is newer than the reader
+            self._client.seek_to_beginning(partition)
+        else:
+            self._client.seek(partition, position)
 
     def _committed(self, partitions: set[TopicPartition]) -> set[TopicPartition]:
         if not self._group:
