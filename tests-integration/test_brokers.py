@@ -41,9 +41,11 @@ def identity(broker: Broker) -> State:
     raise UnavailableError("this broker was not started here")
 
 
-def run(*arguments: str, env: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Whoever runs the tests may have been given brokers: not so this program."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SINETSTREAM_TEST")}
     command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=ROOT, env=inherited | environment, capture_output=True, text=True, check=False)
 
 
 def shake_hands(broker: Broker, listener: str, context: ssl.SSLContext) -> None:
@@ -228,10 +230,8 @@ def test_a_process_id_that_now_belongs_to_another_process_is_not_taken_for_the_b
 def test_a_broker_that_cannot_be_had_is_named_last_and_fails_in_ci(tmp_path: Path, ci: str) -> None:
     """Where a broker is given, but not the listener that a test asks for: the way of all that is not to be had."""
     (tmp_path / "test_it.py").write_text("def test_it(mosquitto_broker):\n    mosquitto_broker.address('ws')\n")
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("SINETSTREAM_TEST")}
-    environment |= {"SINETSTREAM_TEST_MQTT": "127.0.0.1:9", "CI": ci}
     options = ["-c", str(ROOT / ".pytest.ini"), "--rootdir", str(ROOT), "-p", "conftest", str(tmp_path)]
-    done = run("-m", "pytest", *options, env=environment)
+    done = run("-m", "pytest", *options, SINETSTREAM_TEST_MQTT="127.0.0.1:9", CI=ci)
 
     assert bool(ci) == (done.returncode != 0), done.stdout + done.stderr
     tail = "\n".join(done.stdout.splitlines()[-6:])

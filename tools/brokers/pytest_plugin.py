@@ -4,6 +4,7 @@ kafka_broker, mosquitto_broker        shared by the whole run: given by address,
 breakable_kafka, breakable_mosquitto  native ones for this, healthy at the beginning of each test
 """
 
+import os
 from collections.abc import Callable, Generator
 from functools import partial
 from typing import Any, TypeVar
@@ -13,6 +14,7 @@ import pytest
 from tools.brokers import household
 from tools.brokers.broker import Broker
 from tools.brokers.errors import BrokerError, UnavailableError
+from tools.brokers.given import exports
 from tools.brokers.kafka_broker import KafkaBroker
 from tools.brokers.mosquitto_broker import MosquittoBroker
 
@@ -84,6 +86,24 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[_RUN] = _Run(config)
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Where several processes test, they share the brokers of the one that has started them, given by address."""
+    config = session.config
+    if config.getoption("numprocesses", 0) and not hasattr(config, "workerinput"):
+        for kind in household.KINDS:
+            try:
+                os.environ.update(exports(config.stash[_RUN].shared(kind)))
+            except BrokerError as error:
+                config.stash[_RUN].say(f"{kind}: {error}")  # and so does each test that needs it
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    missing = node.config.stash[_RUN].missing
+    for reason, tests in getattr(node, "workeroutput", {}).get("missing brokers", {}).items():
+        missing[reason] = missing.get(reason, 0) + tests
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> None:
     """Start what the chosen tests need before the first of them: fetching and starting counts against none's time limit."""
@@ -102,6 +122,8 @@ def pytest_runtestloop(session: pytest.Session) -> None:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if run := session.config.stash.get(_RUN, None):
         run.retire_all()
+        if hasattr(session.config, "workeroutput"):
+            session.config.workeroutput["missing brokers"] = run.missing
 
 
 def _unavailable_is_skipped(config: pytest.Config) -> Generator[None, T, T]:

@@ -105,7 +105,7 @@ class TestPassword(SomeAreas):
 
 
 class TestWebSockets(FewAreas, Acknowledgement):
-    listener, protocol = "ws", "MQTTv311"
+    listener, protocol = "ws", "MQTTv5"
 
 
 class TestWebSocketsOverTls(FewAreas):
