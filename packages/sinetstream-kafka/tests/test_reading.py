@@ -200,7 +200,7 @@ def test_three_processes_share_a_topic_and_one_killed_is_taken_over(
             writer.publish_many([f"later{number}".encode() for number in range(100)])
 
         assert eventually(lambda: {f"later{number}" for number in range(100)} <= set(seen), 15)
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 5  # of which the session takes one
     finally:
         for process in processes:
             process.kill()

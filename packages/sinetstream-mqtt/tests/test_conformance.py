@@ -10,11 +10,6 @@ from uuid import uuid4
 
 import pytest
 from sinetstream.testing import Conformance, Harness
-from sinetstream.testing.areas.acknowledgement import Acknowledgement
-from sinetstream.testing.areas.delivery import Delivery
-from sinetstream.testing.areas.failures import Failures
-from sinetstream.testing.areas.life_cycle import LifeCycle
-from sinetstream.testing.areas.order import Order
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -84,29 +79,21 @@ class Listener:
         return made(mosquitto_broker, lines, self.protocol, self.listener)
 
 
-class SomeAreas(Listener, Failures, LifeCycle, Acknowledgement, Order, Delivery):
-    """What a socket of another kind could spoil: the whole kit on each would take minutes."""
-
-
-class FewAreas(Listener, Order, Delivery):
-    """Mosquitto takes a fifth of a second to accept a WebSocket, and the other areas open many."""
-
-
-class TestTls(SomeAreas):
+class TestTls(Listener, Conformance):
     listener, protocol = "tls", "MQTTv311"
 
 
-class TestClientCertificate(SomeAreas):
+class TestClientCertificate(Listener, Conformance):
     listener, protocol = "mtls", "MQTTv5"
 
 
-class TestPassword(SomeAreas):
+class TestPassword(Listener, Conformance):
     listener, protocol = "password", "MQTTv31"
 
 
-class TestWebSockets(FewAreas, Acknowledgement):
+class TestWebSockets(Listener, Conformance):
     listener, protocol = "ws", "MQTTv5"
 
 
-class TestWebSocketsOverTls(FewAreas):
-    listener, protocol = "wss", "MQTTv5"
+class TestWebSocketsOverTls(Listener, Conformance):
+    listener, protocol = "wss", "MQTTv311"
