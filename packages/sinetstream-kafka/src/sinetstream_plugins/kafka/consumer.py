@@ -134,8 +134,7 @@ class Consumer:
             return
         if self.transactional and any(lease.finished != lease.committed for lease in leases):
             self.broken = True  # so does finishing one of them that is in hand
-        self.leases.give_up(leases)
-        self.buffer.drop(leases)
+        self._forget(leases)
 
     def seek(self, find: Find) -> None:
         """Forget what was received, move, and return when the new positions are known. What fails has moved nothing."""
@@ -324,20 +323,19 @@ class Consumer:
 
     def _seek(self, find: Find) -> None:
         move = find(self._client, self._client.assignment())
-        self._forget()
+        self._forget(self.leases.held())
         move()
         self._begin(anew=True)
 
     def _rewind(self) -> None:
-        self._forget()
+        self._forget(self.leases.held())
         self.positions.renew(self._client.assignment())
         self.broken = False
         self._begin(anew=False)
 
-    def _forget(self) -> None:
-        old = self.leases.held()
-        self.leases.give_up(old)
-        self.buffer.drop(old)
+    def _forget(self, leases: list[Lease]) -> None:
+        self.leases.give_up(leases)
+        self.buffer.drop(leases)
 
     def _begin(self, *, anew: bool) -> None:
         self._take({})
