@@ -1,13 +1,19 @@
 """Every listener, every version of the protocol, every consistency, on the real broker."""
 
+import contextlib
+import socket
+import ssl
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from sinetstream import AsyncMessageWriter, MessageReader, MessageWriter
-from sinetstream.errors import AuthorizationError, ConnectionError
+from sinetstream.errors import AuthorizationError, ConnectionError, SinetError
+from sinetstream_plugins.mqtt.wire import Wire
 
 sys.path.append(str(Path(__file__).parent))
 
@@ -57,6 +63,55 @@ def test_a_broker_is_reached_over_ipv6(
             writer.publish("value")
 
             assert ("value", line.address) == (next(reader).value, reader.info("mqtt.broker"))
+
+
+def test_whoever_leaves_over_tls_disturbs_nobody(
+    mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str
+) -> None:
+    """Mosquitto takes a WebSocket client's end of the line, without TLS's own, for a fault of another client."""
+
+    def given(listener: str) -> dict[str, Any]:
+        own, common = reach(mosquitto_broker, listener)
+        return parameters(mosquitto_broker.address(listener), **own) | common
+
+    done = threading.Event()
+
+    def come_and_go() -> None:
+        with contextlib.suppress(SinetError):  # what is lost is counted at the writer
+            for _ in range(200):
+                MessageReader(topics=topic, **given("wss")).open().close()
+        done.set()
+
+    passer_by = threading.Thread(target=come_and_go)
+    with AsyncMessageWriter(topic=topic, **given("tls")) as writer:
+        passer_by.start()
+        while not done.is_set():
+            writer.publish("x" * 100_000).wait(10)
+        passer_by.join()
+
+        assert 1 == writer.info("mqtt.connections")
+
+
+@pytest.mark.parametrize("ceremony", [True, False])
+def test_a_line_over_tls_ends_as_tls_wants_it(mosquitto_broker: "MosquittoBroker", *, ceremony: bool) -> None:
+    theirs = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    theirs.load_cert_chain(mosquitto_broker.secret("server.crt"), mosquitto_broker.secret("server.key"))
+    ours = ssl.create_default_context(cafile=str(mosquitto_broker.secret("ca.crt")))
+    with ThreadPoolExecutor(1) as thread:
+        one, other = socket.socketpair()
+        accepted = thread.submit(theirs.wrap_socket, one, server_side=True, suppress_ragged_eofs=False)
+        line = ours.wrap_socket(other, server_hostname="127.0.0.1")
+        with accepted.result(10) as broker:
+            wire = Wire(line, line)
+            wire.farewell_s = 5.0 if ceremony else 0.0
+            wire.put(b"last words")
+            left = thread.submit(wire.close)
+
+            assert (b"last words" if ceremony else b"") == broker.recv(100)
+            assert b"" == broker.recv(100)
+            broker.close()
+            left.result(10)
+    assert ceremony == wire.parted
 
 
 def test_encrypted_client_keys_need_their_password(
@@ -149,8 +204,6 @@ def test_a_silent_broker_is_an_error_in_time(mosquitto_broker: "MosquittoBroker"
 
 
 def test_nagle_s_algorithm_is_off(mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str) -> None:
-    import socket
-
     with MessageWriter(topic=topic, **parameters(mosquitto_broker.address())) as writer:
         wire = writer._plugin.inner._client.wire
         assert wire._tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -157,18 +157,27 @@ class Wire:
         self._inner.setblocking(flag)
 
     def close(self) -> None:
+        until = time.monotonic() + self.farewell_s
         try:
-            if self.farewell_s:
-                with contextlib.suppress(OSError):
-                    self._part()
+            with contextlib.suppress(OSError):
+                if self.farewell_s:
+                    self._tcp.settimeout(self.farewell_s)
+                    self.flush()
+                self._end_tls()
+                if self.farewell_s:
+                    self._part(until)
         finally:
             self._inner.close()
 
-    def _part(self) -> None:
+    def _end_tls(self) -> None:
+        """Else Mosquitto, which shares one thread with all its clients, may take our hanging up for another's fault."""
+        if isinstance(self._tcp, ssl.SSLSocket):
+            with contextlib.suppress(OSError):
+                self._tcp.settimeout(0)
+                self._tcp.unwrap()  # the broker's answer is not waited for
+
+    def _part(self, until: float) -> None:
         """Without this, unread input makes the system reset the connection, and the broker loses our last packets."""
-        until = time.monotonic() + self.farewell_s
-        self._tcp.settimeout(self.farewell_s)
-        self.flush()
         self._tcp.shutdown(socket.SHUT_WR)
         while (left := until - time.monotonic()) > 0:
             self._tcp.settimeout(left)
