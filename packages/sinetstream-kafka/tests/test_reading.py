@@ -218,7 +218,7 @@ def test_a_member_that_waits_for_a_rebalance_stays_one(service: Service, topic: 
     def reader() -> MessageReader[bytes]:
         return MessageReader(topics=topic, consistency="AT_LEAST_ONCE", receive_timeout_ms=8000, **ours, **service)
 
-    write(service, topic, 10)
+    write(service, topic, 60)  # each goes to a partition at random, and both must have some
     with reader() as one, reader() as other, reader() as newcomer_to_be:
         newcomer_to_be.close()
         assert eventually(lambda: len(one._plugin._consumer.leases.held()) == 1)
