@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from threading import get_ident
-from time import time
+from time import time, time_ns
 from types import TracebackType
 from typing import Any, Generic, Self
 
@@ -40,6 +40,8 @@ class MessageWriter(WriterEndpoint, Generic[T]):
     ) -> None:
         super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), waiting_writer))
         self._plugin: Any = None
+        self._encode = self._session.codec.encode
+        self._count = self._session.meter.message
         self._publishing: dict[object, int] = {}  # in which thread each does; set and removed where nothing interrupts
         self._lock, self._changed = lock_and_condition()
 
@@ -69,8 +71,8 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         mark = object()
         self._publishing[mark] = get_ident()
         try:
-            time_us = now_us() if timestamp is None else microseconds(timestamp)
-            payload, compressed, plain = self._session.codec.encode(value, time_us)
+            time_us = time_ns() // 1000 if timestamp is None else microseconds(timestamp)
+            payload, compressed, plain = self._encode(value, time_us)
             if key is None and headers is None and not self._carries_time:
                 result = plugin.publish(payload)
             else:
@@ -82,7 +84,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
             del self._publishing[mark]
             if self._plugin is None:
                 self._wake_closer()
-        self._session.meter.message(len(payload), compressed, plain, time())
+        self._count(len(payload), compressed, plain, time())
         return result
 
     def publish_many(self, values: Iterable[T], timestamp: float | None = None) -> list[Any]:
@@ -103,7 +105,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
             for value in values:
                 try:
                     time_us = now_us() if timestamp is None else microseconds(timestamp)
-                    encoded = self._session.codec.encode(value, time_us)
+                    encoded = self._encode(value, time_us)
                 except SinetError as error:
                     pipeline.refuse(error)
                 else:
@@ -162,6 +164,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         self.close()
 
     def _opened(self, plugin: Any) -> None:
+        self._encode = self._session.codec.encode
         self._plugin = plugin
 
     def _outcome(self, value: T, timestamp: float | None) -> Any:

@@ -78,6 +78,11 @@ def test_payloads_on_the_edges_of_length_come_back(size: int) -> None:
     assert (NOW_US, bytes(size)) == envelope.unpack(packed(bytes(size), NOW_US))
 
 
+def test_what_was_packed_before_makes_no_difference() -> None:
+    for timestamp_us in (NOW_US, NOW_US + 1, NOW_US + 8_192, -1, 0, NOW_US + 8_191, 1, NOW_US << 10, NOW_US):
+        assert (timestamp_us, b"") == envelope.unpack(packed(b"", timestamp_us))
+
+
 @pytest.mark.parametrize("timestamp_us", [2**63, -(2**63) - 1, 10**30])
 def test_a_timestamp_beyond_64_bits_is_refused(timestamp_us: int) -> None:
     with pytest.raises(InvalidMessageError, match="timestamp is out of range"):

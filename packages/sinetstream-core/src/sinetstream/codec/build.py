@@ -7,7 +7,7 @@ from typing import Any
 
 from sinetstream.codec.codec import Encryption, MessageCodec
 from sinetstream.codec.framing import Enveloped, UserDataOnly
-from sinetstream.codec.plain import Unencrypted, measured, unchanged
+from sinetstream.codec.plain import Unencrypted, measured
 from sinetstream.errors import InvalidArgumentError, SinetError
 from sinetstream.settings import CodecSettings, CompressionSettings, EncryptionSettings, ValueTypeSettings
 
@@ -56,9 +56,9 @@ def _value_type(
     return functions
 
 
-def _compression(settings: CompressionSettings | None, load: Load) -> tuple[Bytes, Bytes]:
+def _compression(settings: CompressionSettings | None, load: Load) -> tuple[Bytes, Bytes] | tuple[None, None]:
     if settings is None:
-        return unchanged, unchanged
+        return None, None
     cls = load("sinetstream.compression", settings.algorithm)
     max_bytes = settings.max_decompressed_bytes
     try:

@@ -48,8 +48,8 @@ class MessageCodec:
         *,
         serialize: Callable[[Any], bytes] | None,
         deserialize: Callable[[bytes], Any] | None,
-        compress: Callable[[bytes], bytes],
-        decompress: Callable[[bytes], bytes],
+        compress: Callable[[bytes], bytes] | None,
+        decompress: Callable[[bytes], bytes] | None,
         framing: Framing,
         encryption: Encryption,
     ) -> None:
@@ -76,7 +76,7 @@ class MessageCodec:
             if type(plain) is not bytes:
                 plain = self._as_bytes(plain)
             stage = "compression"
-            compressed = self._compress(plain)
+            compressed = plain if self._compress is None else self._compress(plain)
             stage = "envelope"
             prefix = self._prefix(len(compressed), timestamp_us)
             stage = "encryption"
@@ -103,7 +103,7 @@ class MessageCodec:
             stage = "envelope"
             timestamp_us, compressed = self._unpack(body, start)
             stage = "decompression"
-            plain = self._decompress(compressed)
+            plain = compressed if self._decompress is None else self._decompress(compressed)
             stage = "deserializer"
             value = plain if self._deserialize is None else self._deserialize(plain)
         except InvalidMessageError:

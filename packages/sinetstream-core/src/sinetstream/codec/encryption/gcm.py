@@ -32,7 +32,7 @@ class Gcm:
     def seal(self, head: bytes, salt: bytes, iv: bytes, prefix: bytes, payload: bytes, padding: bytes) -> bytes:
         associated = salt + iv
         if len(payload) < LARGE:
-            return b"".join((head, associated, self._aead.encrypt(iv, prefix + payload + padding, associated)))
+            return head + associated + self._aead.encrypt(iv, prefix + payload + padding, associated)
         context = Cipher(self._aes, GCM(iv)).encryptor()
         context.authenticate_additional_data(associated)
         message = poured(context, head + associated, prefix, payload, padding)
