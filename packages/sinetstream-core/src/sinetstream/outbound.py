@@ -19,6 +19,8 @@ from sinetstream.spi.delivery import Delivery
 
 __all__ = ["Outbound"]
 
+_TOGETHER = 64  # promises, at most, for which room is returned at once
+
 
 class Outbound:
     """One open async writer: at most `max_pending_bytes` wait; promises end in the order in which they are settled.
@@ -154,40 +156,42 @@ class Outbound:
         return not self._waiting_for_room and self._bytes + size <= self._limit
 
     def _dispatch(self) -> None:
-        while (delivery := self._settled.get()) is not None:
-            self._complete(delivery)
+        ended = False
+        while not ended:
+            settled = [self._settled.get() for _ in range(max(1, min(self._settled.qsize(), _TOGETHER)))]
+            ended = None in settled
+            self._complete(settled)
         self._limit = inf  # whoever waits for room is told by `send`
         self.give_back(0)
         self._reject_rest()
         self._ended = True
         while not self._settled.empty():
-            if (late := self._settled.get()) is not None:
-                self._complete(late)
+            self._complete([self._settled.get()])
 
     def _reject_rest(self) -> None:
         while True:
             for delivery in list(self._pending):
                 if delivery.fail(_unconfirmed()) or delivery.is_settled:  # who settled it may not come to post it
-                    self._complete(delivery)
+                    self._complete([delivery])
             if not self._pending:
                 return
-            posted = self._settled.get()  # somebody is just settling one
-            if posted is not None:
-                self._complete(posted)
+            self._complete([self._settled.get()])  # somebody is just settling one
 
-    def _complete(self, delivery: Delivery[Any]) -> None:
+    def _complete(self, settled: list[Delivery[Any] | None]) -> None:
         self._completing = True  # `close` waits for the handlers too
-        encoded = self._pending.pop(delivery, None)  # None for a promise derived from one of ours
-        delivery.complete(error=None if encoded is None else self._counted(delivery.held_error, encoded))
+        # None for a promise derived from one of ours
+        done = [(delivery, self._pending.pop(delivery, None)) for delivery in settled if delivery is not None]
+        self.give_back(sum(len(encoded[0]) for _, encoded in done if encoded))  # before the handlers, which may publish
+        for delivery, encoded in done:
+            delivery.complete(error=None if encoded is None else self._counted(delivery.held_error, encoded))
         self._completing = False
         if not self._pending:
             with self._lock:
                 self._changed.notify_all()
 
     def _counted(self, error: Exception | None, encoded: Encoded) -> SinetError | None:
-        payload, compressed, plain = encoded
-        self.give_back(len(payload))  # before the handlers, which may publish
         if error is None:
+            payload, compressed, plain = encoded
             self._session.meter.message(len(payload), compressed, plain, time())
             return None
         self._session.meter.error()
@@ -215,6 +219,6 @@ def _unconfirmed() -> ConnectionError:
 
 
 def _promised(promise: Any) -> Delivery[Any]:
-    if hasattr(promise, "then") or hasattr(promise, "add_done_callback"):
+    if isinstance(promise, Delivery) or hasattr(promise, "then") or hasattr(promise, "add_done_callback"):
         return Delivery.wrap(promise)
     raise SinetError(f"publish of an async writer must return a promise, not {type(promise).__name__}")
