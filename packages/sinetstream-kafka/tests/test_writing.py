@@ -2,13 +2,17 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from kafka import KafkaAdminClient
+from kafka.admin import NewPartitions
 from kafka.errors import InvalidTxnStateError
+from kafka.partitioner import DefaultPartitioner
 from sinetstream import (
     AsyncMessageWriter,
     BufferFullError,
@@ -44,6 +48,40 @@ def test_all_that_is_published_arrives(service: Service, topic: str, consistency
             later.publish(value)
 
     assert sorted(values) == sorted(everything(service, topic))
+
+
+@pytest.mark.parametrize("consistency", ["AT_LEAST_ONCE", "EXACTLY_ONCE"])
+def test_messages_without_a_key_go_to_all_partitions_also_to_new_ones(
+    service: Service, topic: str, consistency: str
+) -> None:
+    options = {"metadata_max_age_ms": 300}
+    with (
+        MessageWriter(topic=topic, consistency=consistency, type_spec=options, **service) as writer,
+        closing(KafkaAdminClient(bootstrap_servers=service["brokers"])) as admin,
+    ):
+
+        def partitions() -> set[int]:
+            return {record.partition for record in writer.publish_many([b""] * 60)}
+
+        before = partitions()
+        admin.create_partitions({topic: NewPartitions(3)})
+        pause, deadline = threading.Event(), time.monotonic() + 10
+        while 2 not in partitions() and time.monotonic() < deadline:
+            pause.wait(0.1)
+
+        assert {0, 1} == before
+        assert {0, 1, 2} == partitions()
+
+
+class _Last(DefaultPartitioner):  # type: ignore[misc]  # kafka-python has no type information
+    def partition(self, topic: str, *_: Any) -> int:
+        return 1
+
+
+def test_a_partitioner_of_the_user_s_is_asked(service: Service, topic: str) -> None:
+    options = {"partitioner": _Last()}
+    with MessageWriter(topic=topic, consistency="AT_LEAST_ONCE", type_spec=options, **service) as writer:
+        assert {1} == {record.partition for record in writer.publish_many([b""] * 30)}
 
 
 @pytest.mark.parametrize("consistency", ["AT_LEAST_ONCE", "EXACTLY_ONCE"])

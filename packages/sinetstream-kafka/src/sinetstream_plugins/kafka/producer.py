@@ -17,7 +17,7 @@ from sinetstream.errors import ConnectionError
 from sinetstream_plugins.kafka.diagnosis import reach
 from sinetstream_plugins.kafka.options import Options
 from sinetstream_plugins.kafka.refusals import forgive
-from sinetstream_plugins.kafka.wakeups import wake_less
+from sinetstream_plugins.kafka.sends import shorten
 
 __all__ = ["Record", "close", "connect", "disown", "fatal_error", "fenced"]
 
@@ -56,7 +56,7 @@ def connect(options: Options, topic: str, stop: threading.Event) -> KafkaProduce
         raise
     producer.config["max_block_ms"] = 0  # a topic that is deleted later fails a `send` at once
     forgive(producer)
-    wake_less(producer)
+    shorten(producer, topic)
     return producer
 
 

@@ -20,6 +20,20 @@ __all__ = ["Confirmed", "Unconfirmed"]
 log = logging.getLogger("sinetstream")
 
 
+class _Sent(Delivery[Any]):
+    """The promise of one record, and what kafka-python calls with its outcome: no object more waits with each message."""
+
+    def __init__(self, sending: Confirmed) -> None:
+        super().__init__()
+        self._sending = sending
+
+    def __call__(self, outcome: Any) -> None:
+        if isinstance(outcome, Exception):
+            self._sending.failed(self, outcome)
+        else:
+            self.fulfil(outcome)
+
+
 class Confirmed:
     """The promise ends when the broker has confirmed. A producer that failed for good is replaced in the background.
 
@@ -33,11 +47,11 @@ class Confirmed:
         self.producer = connect(self._stop)
         self._replacing: threading.Thread | None = None
         self._changing = threading.Lock()
-        self._held: list[tuple[Delivery[Any], Record]] = []
+        self._held: list[tuple[_Sent, Record]] = []
         self._blamed: KafkaProducer | None = None
 
     def send(self, record: Record) -> Delivery[Any]:
-        delivery: Delivery[Any] = Delivery()
+        delivery = _Sent(self)
         if self._replacing is not None:
             with self._changing:
                 if self._replacing is not None:
@@ -54,16 +68,15 @@ class Confirmed:
             replacing.join()
         close(self.producer)
 
-    def _send(self, delivery: Delivery[Any], record: Record) -> None:
+    def _send(self, delivery: _Sent, record: Record) -> None:
         try:
             future = self.producer.send(self._topic, *record)
         except Exception as error:  # noqa: BLE001  every failure is the promise's
-            self._failed(delivery, error)
+            self.failed(delivery, error)
         else:
-            future.add_callback(delivery.fulfil)
-            future.add_errback(self._failed, delivery)
+            future.add_both(delivery)
 
-    def _failed(self, delivery: Delivery[Any], error: Exception) -> None:
+    def failed(self, delivery: _Sent, error: Exception) -> None:
         fatal = fatal_error(self.producer)
         if self._stop.is_set():
             delivery.fail(_unconfirmed(error) if isinstance(error, IllegalStateError) else error)
