@@ -87,6 +87,8 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
             raise SinetError("publish_many waits for handlers to run and cannot be called in one: use publish")
         timeout = in_seconds(self._session.settings.publish_timeout_ms)
         sent = [(self._sent(outbound, value, timestamp, timeout), monotonic()) for value in values]
+        if sent:
+            outcome(*sent[-1], timeout)  # who waits for each is woken for each
         return many_failed([outcome(delivery, sent_at, timeout) for delivery, sent_at in sent])
 
     def close(self) -> None:

@@ -64,6 +64,9 @@ class Pipeline:
 
     def outcomes(self) -> list[Any]:
         """What each gave, or its exception; waits for each at most `publish_timeout_ms` from when it was sent."""
+        if self._waiting:
+            _, _, last, sent_at = self._waiting[-1]
+            outcome(last, sent_at, self._timeout)  # who waits for each is woken for each
         while self._waiting:
             self._settle_first()
         return self._outcomes
