@@ -89,6 +89,8 @@ class MessageWriter(WriterEndpoint, Generic[T]):
                 raise
             except SinetError as error:
                 deliveries.append(error)
+        if deliveries:
+            await _outcome(deliveries[-1])  # who waits for each is woken for each
         return many_failed([await _outcome(delivery) for delivery in deliveries])
 
     def transaction(self, reader: MessageReader[Any] | None = None) -> Transaction:
