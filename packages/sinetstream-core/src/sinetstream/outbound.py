@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from math import inf
 from queue import SimpleQueue
-from time import time
+from time import sleep, time
 from typing import Any
 
 from sinetstream.clock import in_seconds
@@ -20,6 +20,8 @@ from sinetstream.spi.delivery import Delivery
 __all__ = ["Outbound"]
 
 _TOGETHER = 64  # promises, at most, for which room is returned at once
+_FEW, _MANY = 4, 64  # where the thread is woken for so few while so many wait, it lets more come together
+_PAUSE_S = 0.004
 
 
 class Outbound:
@@ -161,6 +163,8 @@ class Outbound:
             settled = [self._settled.get() for _ in range(max(1, min(self._settled.qsize(), _TOGETHER)))]
             ended = None in settled
             self._complete(settled)
+            if len(settled) < _FEW and len(self._pending) > _MANY:
+                sleep(_PAUSE_S)  # to be woken costs more than all the rest
         self._limit = inf  # whoever waits for room is told by `send`
         self.give_back(0)
         self._reject_rest()
