@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from kafka import KafkaAdminClient
+from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import NewPartitions
 from kafka.errors import InvalidTxnStateError
 from kafka.partitioner import DefaultPartitioner
@@ -25,6 +25,7 @@ from sinetstream import (
     UnsupportedOperationError,
     aio,
 )
+from sinetstream_plugins.kafka.sends import shorten
 
 Service = dict[str, Any]
 CONSISTENCIES = ["AT_MOST_ONCE", "AT_LEAST_ONCE", "EXACTLY_ONCE"]
@@ -71,6 +72,26 @@ def test_messages_without_a_key_go_to_all_partitions_also_to_new_ones(
 
         assert {0, 1} == before
         assert {0, 1, 2} == partitions()
+
+
+def test_a_batch_is_sent_even_if_another_thread_began_the_next_one_meanwhile(
+    service: Service, new_topic: Callable[..., str]
+) -> None:
+    topic = new_topic(1)
+    with closing(KafkaProducer(bootstrap_servers=service["brokers"], acks=-1, enable_idempotence=True)) as producer:
+        producer.send(topic, b"first").get(10)
+        append = producer._accumulator.append
+
+        def as_two_threads(*args: Any) -> Any:
+            ours = append(*args)
+            append(*args)
+            return ours
+
+        producer._accumulator.append = as_two_threads
+        shorten(producer, topic)
+        threading.Event().wait(0.3)  # then its thread sleeps until it is woken
+
+        assert producer.send(topic, b"x" * 20_000).get(10).offset == 1
 
 
 class _Last(DefaultPartitioner):  # type: ignore[misc]  # kafka-python has no type information

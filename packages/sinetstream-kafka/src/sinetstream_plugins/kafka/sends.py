@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from random import random
 from typing import Any
 
@@ -19,11 +20,12 @@ def shorten(producer: KafkaProducer, topic: str) -> None:
     kafka-python's own takes as long again to look at types and sizes that we know, to make a list of the partitions that have
     a leader, and to put words together that nobody logs. It does what is rare: keys, a partitioner of the user's, errors.
 
-    The thread that sends is woken for each new batch, not for each message that comes while others wait: without `linger_ms`
-    it sends a batch as soon as it may, and has been woken when the batch began; with it, a batch that is full is sent early.
+    The thread that sends is woken less often. Without `linger_ms` it sends a batch as soon as it may, and comes back for the next one
+    of that partition by itself; with it, a batch that is full is sent early, for which it must be woken.
     """
     accumulator, cluster = producer._accumulator, producer._metadata
     send, append, wake = producer.send, accumulator.append, producer._sender.wakeup
+    batches = accumulator._batches
     lingers, room = bool(producer.config["linger_ms"]), producer.config["max_request_size"] - _AROUND
     transactions: Any = producer._transaction_manager
     transactions = transactions if transactions is not None and transactions.is_transactional() else None
@@ -57,10 +59,18 @@ def shorten(producer: KafkaProducer, topic: str) -> None:
         if transactions is not None:
             transactions.maybe_add_partition_to_transaction(chosen)
         future, is_full, is_new, _ = append(chosen, timestamp_ms, None, value, [])
-        if is_new or (is_full and lingers):
+        if (is_new and (lingers or _is_first(batches[chosen], future))) or (is_full and lingers):
             wake()
         return future
 
     accumulator.append = quietly
     if type(producer.config["partitioner"]) is DefaultPartitioner:
         producer.send = briefly
+
+
+def _is_first(batches: deque[Any], future: Any) -> bool:
+    """Whether the batch that this record began is the one to be sent next."""
+    try:
+        return batches[0].produce_future is future._produce_future
+    except IndexError:  # it is being sent
+        return False
