@@ -9,6 +9,7 @@ import sys
 from typing import BinaryIO
 
 _WINDOW = 20
+_IDENTIFIERS = [struct.pack("!H", number) for number in range(1, _WINDOW + 1)]
 
 
 def main(address: str, topic: str, count: int, size: int, qos: int) -> None:
@@ -20,22 +21,28 @@ def main(address: str, topic: str, count: int, size: int, qos: int) -> None:
         answers.read(4)
         print("ready", flush=True)
         sys.stdin.read()
+        packets = _packets(topic.encode(), b"\x5a" * size, qos)
+        window = b"".join(packets)
         for begin in range(0, count, _WINDOW):
-            _write(connection, answers, topic.encode(), b"\x5a" * size, min(_WINDOW, count - begin), qos)
+            left = min(_WINDOW, count - begin)
+            _write(connection, answers, window if left == _WINDOW else b"".join(packets[:left]), left, qos)
         connection.sendall(b"\xe0\0")
 
 
-def _write(connection: socket.socket, answers: BinaryIO, topic: bytes, value: bytes, count: int, qos: int) -> None:
-    identifiers = [struct.pack("!H", number) for number in range(1, count + 1)]
+def _packets(topic: bytes, value: bytes, qos: int) -> list[bytes]:
     packets = []
-    for identifier in identifiers:
+    for identifier in _IDENTIFIERS:
         rest = _text(topic) + (identifier if qos else b"") + value
         packets.append(bytes((0x30 | qos << 1,)) + _length(len(rest)) + rest)
-    connection.sendall(b"".join(packets))
+    return packets
+
+
+def _write(connection: socket.socket, answers: BinaryIO, packets: bytes, count: int, qos: int) -> None:
+    connection.sendall(packets)
     if qos:
         answers.read(4 * count)
     if qos == 2:
-        connection.sendall(b"".join(b"\x62\2" + identifier for identifier in identifiers))
+        connection.sendall(b"".join(b"\x62\2" + identifier for identifier in _IDENTIFIERS[:count]))
         answers.read(4 * count)
 
 
