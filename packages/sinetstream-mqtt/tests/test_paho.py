@@ -2,7 +2,8 @@
 
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any, cast
 
 import pytest
@@ -21,9 +22,9 @@ from sinetstream_plugins.mqtt.wire import Wire
 pytestmark = pytest.mark.mqtt
 
 
-def made(protocol: str) -> PahoClient:
+def made(protocol: str, on_released: Callable[[int], None] = print) -> PahoClient:
     params: dict[str, Any] = {"brokers": "localhost", "client_id": "me", "consistency": Consistency.EXACTLY_ONCE}
-    return make_client(parse(params | {"protocol": protocol}, "writer"), on_released=print, dial=Dial())
+    return make_client(parse(params | {"protocol": protocol}, "writer"), on_released=on_released, dial=Dial())
 
 
 @pytest.mark.parametrize(("protocol", "clean"), [("MQTTv311", False), ("MQTTv5", False), ("MQTTv5", True)])
@@ -143,9 +144,57 @@ def test_large_messages_arrive_whole_and_in_order_however_they_are_cut(protocol:
         assert [number if qos else 0 for number in range(5)] == [m.mid for m in arrived]
 
 
+@pytest.mark.parametrize("part", [1, 3, 7, 43, 16_000, 70_000, 1_000_000])
+def test_large_messages_arrive_among_small_ones_and_pubrels_however_they_are_cut(part: int) -> None:
+    released: list[int] = []
+    with _connected(on_released=released.append) as (client, theirs):
+        arrived: list[tuple[bytes, bytes]] = []
+        client.on_message = lambda _client, _userdata, message: arrived.append((message._topic, bytes(message.payload)))
+        sent, expected = b"", []
+        for number, (length, size) in enumerate(product((1, 300, 5, 35), (20_000, 17_000, 3))):
+            topic, payload = b"t" * length, bytes((number,)) * size
+            expected.append((topic, payload))
+            rest = length.to_bytes(2) + topic + number.to_bytes(2) + payload
+            digits = bytearray()
+            client._pack_remaining_length(digits, len(rest))
+            sent += bytes((PUBLISH | 4,)) + digits + rest + (b"\x62\2" + number.to_bytes(2)) * (number % 4)
+        theirs.settimeout(10)
+        for begin in range(0, len(sent), max(part, 100)):
+            for cut in (sent[begin : begin + part], sent[begin + part : begin + max(part, 100)]):
+                theirs.sendall(cut)
+                while client.read(100):
+                    pass
+        client.flush()
+        answers = theirs.recv(1 << 16)
+
+    assert expected == arrived
+    assert [number for number in range(12) for _ in range(number % 4)] == released
+    assert [b"\x70\2" + number.to_bytes(2) for number in released] == [
+        answers[begin : begin + 4] for begin in range(0, len(answers), 4)
+    ]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 6, 10, 12, 100, 16_383, 20_000])
+@pytest.mark.parametrize("ahead", [b"", b"\x30\x84\x80\1\0\1t" + b"x" * 16_385])
+def test_a_connection_that_ends_in_the_middle_of_a_large_message_is_lost_at_once(size: int, ahead: bytes) -> None:
+    with _connected() as (client, theirs):
+        arrived: list[MQTTMessage] = []
+        client.on_message = lambda _client, _userdata, message: arrived.append(message)
+        theirs.sendall(ahead + (b"\x30\xa0\x9c\1\0\5topic" + b"x" * 20_000)[:size])
+        while client.read(100):
+            pass
+        theirs.close()
+        client.read(100)
+
+        assert client.socket() is None
+        assert bool(ahead) == len(arrived)
+
+
 @contextlib.contextmanager
-def _connected(protocol: str = "MQTTv311") -> Iterator[tuple[PahoClient, socket.socket]]:
-    client = made(protocol)
+def _connected(
+    protocol: str = "MQTTv311", on_released: Callable[[int], None] = print
+) -> Iterator[tuple[PahoClient, socket.socket]]:
+    client = made(protocol, on_released)
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.setblocking(False)

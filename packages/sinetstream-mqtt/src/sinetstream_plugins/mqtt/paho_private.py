@@ -196,7 +196,7 @@ class PahoClient(Client):
         if self.wire is not None and not self._in_packet["command"]:
             try:
                 packet = self.wire.short_packet(_ANSWERS)
-                large = None if packet else self.wire.large_packet(PUBLISH)
+                large = None if packet else self.wire.large_publish()
             except BlockingIOError:
                 self._last_bytes_received = time.monotonic()  # with a part of a large packet
                 return MQTTErrorCode.MQTT_ERR_AGAIN
@@ -210,20 +210,18 @@ class PahoClient(Client):
                 return self._arrived(*large)
         return super()._packet_read()
 
-    def _arrived(self, command: int, packet: bytearray) -> MQTTErrorCode:
-        qos, start = command >> 1 & 3, 2 + (packet[0] << 8 | packet[1])
-        topic = bytes(packet[2:start])
-        end = start + 2 if qos else start
-        if self._protocol == MQTTv5 or qos == 3 or not topic or end > len(packet):
-            self._in_packet["command"], self._in_packet["packet"] = command, packet
+    def _arrived(self, command: int, head: bytes, payload: bytes) -> MQTTErrorCode:
+        qos, end = command >> 1 & 3, 2 + (head[0] << 8 | head[1])
+        topic = head[2:end]
+        if self._protocol == MQTTv5 or qos == 3 or not topic:
+            self._in_packet["command"], self._in_packet["packet"] = command, bytearray(head) + payload
             rc = self._packet_handle()
             self._in_packet["command"], self._in_packet["packet"] = 0, bytearray()
             return rc
-        message = MQTTMessage(packet[start] << 8 | packet[start + 1] if qos else 0, topic)
+        message = MQTTMessage(head[end] << 8 | head[end + 1] if qos else 0, topic)
         message.qos, message.retain, message.dup = qos, bool(command & 1), bool(command & 8)
         message.timestamp = time.monotonic()
-        with memoryview(packet) as view:
-            message.payload = bytes(view[end:])  # paho would copy it three times
+        message.payload = payload  # paho would copy it three times
         self._handle_on_message(message)
         return MQTTErrorCode.MQTT_ERR_SUCCESS
 

@@ -11,8 +11,10 @@ from typing import Any
 __all__ = ["Wire"]
 
 _CHUNK = 1 << 14  # so much is read ahead, or sent together
+_MOST = 1 << 18  # so much is asked for: it is allocated first
 _LARGE = 1 << 12  # so much is read without a detour
 _SHORT = 4  # PUBACK, PUBREC and PUBCOMP with nothing to say
+_PUBLISH, _QOS = 0x30, 0x06  # in the first byte
 _NOT_NOW = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
@@ -30,9 +32,11 @@ class Wire:
         self._received = b""
         self._taken = 0
         self._unsent = bytearray()
-        self._fills = hasattr(inner, "recv_into")
-        self._large: tuple[int, bytearray] | None = None  # a packet that is being received
-        self._filled = 0
+        self._is_socket = inner is tcp
+        self._ahead = _CHUNK  # so much is read at a time
+        self._large: tuple[int, bytes] | None = None  # of a packet that is being received, what is ahead of its payload
+        self._parts: list[bytes] = []  # and what there is of that
+        self._left = 0
         self.drained = False  # whether the last attempt to read found nothing
         self.farewell_s = 0.0  # for so long `close` lets the broker read to the end
         self.parted = False  # whether it has
@@ -55,50 +59,68 @@ class Wire:
             return b""
         return self._take(packet)
 
-    def large_packet(self, command: int) -> tuple[int, bytearray] | None:
-        """The next packet where it is large and of this command: its first byte, and all behind its length.
+    def large_publish(self) -> tuple[int, bytes, bytes] | None:
+        """The next packet where it is a large PUBLISH: its first byte, topic and identifier, and all behind, uncopied.
 
         `BlockingIOError` while some of it is to come; None where it is another, or cannot be told yet.
         """
-        if self._large is None and not self._begin_large(command):
-            return None
-        first, body = self._large or (0, bytearray())
-        with memoryview(body) as view:
-            while self._filled < len(body):
-                try:
-                    size = self._inner.recv_into(view[self._filled :])
-                except _NOT_NOW:
-                    self.drained = True
-                    raise BlockingIOError from None
-                if not size:
-                    raise ConnectionAbortedError("in the middle of a packet")
-                self._filled += size
-        self._large = None
-        return first, body
+        if self._large is None:
+            self._large = self._begin_large()
+            if self._large is None:
+                return None
+        command, head = self._large
+        while self._left:
+            part = self._receive(min(self._left, _MOST))
+            if not part:
+                raise ConnectionAbortedError("in the middle of a packet")
+            self._parts.append(part)
+            self._left -= len(part)
+            self.drained = False
+        parts, self._parts, self._large = self._parts, [], None
+        return command, head, parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def _begin_large(self, command: int) -> bool:
-        head = self._received[self._taken : self._taken + 5]
-        if len(head) < 5 or head[0] & 0xF0 != command or not self._fills or head[1] & head[2] < 0x80:
-            return False  # what is large has a length of three digits or four
-        digits = 3 if head[3] < 0x80 else 4
-        size = sum((head[at] & 0x7F) << 7 * (at - 1) for at in range(1, digits + 1))
-        if size < _CHUNK or head[digits] >= 0x80:
-            return False
-        self._taken += 1 + digits
-        begin = self._take(self._received[self._taken : self._taken + size])
-        self._large, self._filled = (head[0], bytearray(size)), len(begin)
-        self._large[1][: len(begin)] = begin
-        return True
+    def _begin_large(self) -> tuple[int, bytes] | None:
+        seen = self._received[self._taken : self._taken + 3]
+        if len(seen) < 3 or seen[0] & 0xF0 != _PUBLISH or not self._is_socket:
+            return None
+        if seen[1] & seen[2] < 0x80:  # what is large has a length of three digits or four
+            self._ahead = _CHUNK
+            return None
+        seen = self._peek(5)
+        digits = 3 if seen[3] < 0x80 else 4
+        size = sum((seen[at] & 0x7F) << 7 * (at - 1) for at in range(1, digits + 1))
+        start = 1 + digits
+        seen = self._peek(start + 2)
+        end = start + 2 + (seen[start] << 8 | seen[start + 1]) + (2 if seen[0] & _QOS else 0)
+        if size < _CHUNK or end > start + size or seen[digits] >= 0x80:
+            return None
+        head = self._peek(end)[start:]
+        self._taken += end
+        self._left = size - len(head)
+        begin = self._take(self._received[self._taken : self._taken + self._left])
+        if begin:
+            self._parts.append(begin)
+            self._left -= len(begin)
+        self._ahead = end  # the next is often as long, and its payload then comes in one piece
+        return seen[0], head
+
+    def _peek(self, size: int) -> bytes:
+        while (missing := self._taken + size - len(self._received)) > 0:
+            more = self._receive(missing)
+            if not more:
+                raise ConnectionAbortedError("in the middle of a packet")
+            self._received += more
+        return self._received[self._taken : self._taken + size]
 
     def _take(self, data: bytes) -> bytes:
         self._taken = end = self._taken + len(data)
-        if end == len(self._received) and self._is_plain and end < _CHUNK:
+        if end == len(self._received) and self._is_plain and end < self._ahead:
             self.drained = True  # there was no more: one call saved on the way of each answer
         return data
 
     def _fill(self) -> None:
         self._received, self._taken = b"", 0
-        self._received = self._receive(_CHUNK)
+        self._received = self._receive(self._ahead)
         self.drained = False
 
     def _receive(self, size: int) -> bytes:
