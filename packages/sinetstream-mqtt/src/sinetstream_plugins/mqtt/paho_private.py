@@ -38,7 +38,7 @@ _LARGE = 1 << 14
 _PUBREL_IS_DUE = (MessageState.MQTT_MS_WAIT_FOR_PUBCOMP, MessageState.MQTT_MS_RESEND_PUBREL)
 _LARGEST = 268_435_455
 _PART = 0  # a command that paho, when it is written, makes nothing of
-_PUBACK, _PUBREC, _PUBCOMP = _ANSWERS = b"\x40\x50\x70"
+_PUBACK, _PUBREC, _PUBREL, _PUBCOMP = _ANSWERS = b"\x40\x50\x62\x70"
 _AT_ONCE = frozenset((PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP, _PART))
 _SUCCESS, _NO_PROPERTIES = ReasonCode(PacketTypes.PUBACK), properties(PacketTypes.PUBACK)
 
@@ -232,6 +232,9 @@ class PahoClient(Client):
                 return MQTTErrorCode.MQTT_ERR_SUCCESS
             message.state = MessageState.MQTT_MS_WAIT_FOR_PUBCOMP
             return self._send_pubrel(mid)
+        if command == _PUBREL:
+            self._on_released(mid)
+            return self._send_pubcomp(mid)
         message = self._out_messages.pop(mid, None)
         if message is not None:
             self._inflight_messages -= 1
