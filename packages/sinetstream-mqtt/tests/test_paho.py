@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import time
 from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any, cast
@@ -188,6 +189,50 @@ def test_a_connection_that_ends_in_the_middle_of_a_large_message_is_lost_at_once
 
         assert client.socket() is None
         assert bool(ahead) == len(arrived)
+
+
+def test_a_large_message_that_is_long_on_its_way_out_is_not_taken_for_silence_and_one_that_stands_still_is() -> None:
+    with _connected() as (client, theirs):
+        client.hand_over(b"topic", b"x" * 3_000_000, 1, False, None)
+        client.loop_write()
+        for _ in range(3):
+            _an_hour_passes(client)
+            assert theirs.recv(1 << 17)
+            client.loop_write()
+            client.loop_misc()
+            assert client.socket() is not None
+        _an_hour_passes(client)
+        client.loop_write()
+        client.loop_misc()
+
+        assert client.socket() is None
+
+
+def test_a_large_message_that_is_long_on_its_way_in_is_not_taken_for_silence_and_one_that_stands_still_is() -> None:
+    with _connected() as (client, theirs):
+        theirs.settimeout(10)
+        theirs.sendall(b"\x30\x80\x80\x80\1\0\5topic")
+        for _ in range(3):
+            _an_hour_passes(client)
+            theirs.sendall(b"x" * 10_000)
+            client.read(100)
+            client.loop_misc()
+            assert client.socket() is not None
+            client.loop_write()
+            client.flush()
+            assert b"\xc0\0" == theirs.recv(100)  # the broker does not take it for silence either
+        _an_hour_passes(client)
+        client.loop_misc()
+
+        assert client.socket() is None
+
+
+def _an_hour_passes(client: PahoClient) -> None:
+    """And a PINGREQ of before has not been answered."""
+    client._state = type(client._state).MQTT_CS_CONNECTED
+    assert client.wire is not None
+    client.wire.moved_at -= 3600
+    client._ping_t = client._last_msg_out = client._last_bytes_received = time.monotonic() - 3600
 
 
 @contextlib.contextmanager

@@ -120,6 +120,15 @@ class PahoClient(Client):
                 return False
         return True
 
+    def loop_misc(self) -> MQTTErrorCode:
+        """As paho's; but a broker whose PINGRESP has to wait behind a large packet is not silent."""
+        if self.wire is not None:
+            self._last_msg_out = max(self._last_msg_out, self.wire.moved_at)
+            self._last_bytes_received = max(self._last_bytes_received, self.wire.moved_at)
+        if self._last_bytes_received > self._ping_t:
+            self._ping_t = 0.0
+        return super().loop_misc()
+
     def _create_socket(self) -> Any:
         deadline = time.monotonic() + self._parameters.connection_timeout
         try:

@@ -38,6 +38,7 @@ class Wire:
         self._parts: list[bytes] = []  # and what there is of that
         self._left = 0
         self.drained = False  # whether the last attempt to read found nothing
+        self.moved_at = 0.0  # when the last part went out of a packet that takes several
         self.farewell_s = 0.0  # for so long `close` lets the broker read to the end
         self.parted = False  # whether it has
 
@@ -145,7 +146,11 @@ class Wire:
             sent = self._tcp.sendmsg((self._unsent, data)) - len(self._unsent)  # a segment of its own wakes the broker
             del self._unsent[: len(self._unsent) + min(sent, 0)]
         else:
-            sent = int(self._inner.send(data)) if self.flush() else 0
+            if not self.flush():
+                raise BlockingIOError
+            sent = int(self._inner.send(data))
+        if sent < len(data):
+            self.moved_at = time.monotonic()
         if sent <= 0:  # paho's WebSocket has kept the rest of a frame
             raise BlockingIOError
         return sent
