@@ -155,6 +155,36 @@ def test_a_wire_gives_a_short_packet_when_all_of_it_is_there_and_leaves_others_a
         assert b"" == wire.short_packet(b"\x40")
 
 
+def test_a_wire_is_not_drained_while_tls_holds_what_is_behind_a_websocket_s_ping() -> None:
+    class PingAndData:
+        """As paho's WebSocket, to which a frame without data is nothing to read."""
+
+        def __init__(self) -> None:
+            self.frames = [b"", b"\x40\2\0\1"]
+
+        def recv(self, size: int) -> bytes:
+            if not self.frames:
+                raise BlockingIOError
+            data = self.frames.pop(0)
+            if not data:
+                raise BlockingIOError
+            return data
+
+        def pending(self) -> int:
+            return sum(map(len, self.frames))
+
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        wire = Wire(PingAndData(), ours)
+        with pytest.raises(BlockingIOError):
+            wire.short_packet(b"\x40")
+        assert not wire.drained
+        assert b"\x40\2\0\1" == wire.short_packet(b"\x40")
+        with pytest.raises(BlockingIOError):
+            wire.short_packet(b"\x40")
+        assert wire.drained
+
+
 def test_nobody_stands_in_for_who_is_awake() -> None:
     waker = Waker()
     with waker.stand_in() as stands:

@@ -128,7 +128,7 @@ class Wire:
         try:
             return bytes(self._inner.recv(size))
         except _NOT_NOW:
-            self.drained = True
+            self.drained = not self._held()
             raise BlockingIOError from None
 
     def put(self, packet: bytes) -> bool:
@@ -174,8 +174,11 @@ class Wire:
         return True
 
     def pending(self) -> int:
-        buffered = len(self._received) - self._taken
-        return buffered + (self._inner.pending() if hasattr(self._inner, "pending") else 0)
+        return len(self._received) - self._taken + self._held()
+
+    def _held(self) -> int:
+        """By TLS: nothing will announce it."""
+        return int(self._inner.pending()) if hasattr(self._inner, "pending") else 0
 
     def fileno(self) -> int:
         return int(self._inner.fileno())
