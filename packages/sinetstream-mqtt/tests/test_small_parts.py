@@ -10,6 +10,7 @@ from paho.mqtt.client import WebsocketConnectionError
 from sinetstream.errors import InvalidArgumentError
 from sinetstream_plugins.mqtt.errors import ERRORS
 from sinetstream_plugins.mqtt.inbox import Inbox
+from sinetstream_plugins.mqtt.incoming import Incoming
 from sinetstream_plugins.mqtt.user_properties import pack, unpack
 from sinetstream_plugins.mqtt.waker import Waker
 from sinetstream_plugins.mqtt.wire import Wire
@@ -135,27 +136,27 @@ def test_a_wire_takes_a_small_packet_whole_or_not_at_all() -> None:
         ]
 
 
-def test_a_wire_gives_a_short_packet_when_all_of_it_is_there_and_leaves_others_alone() -> None:
+def test_a_short_packet_is_given_when_all_of_it_is_there_and_leaves_others_alone() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.setblocking(False)
-        wire = Wire(ours, ours)
+        incoming = Incoming(ours, ours)
         with pytest.raises(BlockingIOError):
-            wire.short_packet(b"\x40")
+            incoming.short_packet(b"\x40")
         theirs.sendall(b"\x40\2\0\1" + b"\x50\2\0\1" + b"\x40\3\0\1\0" + b"\x40\2")
-        assert b"\x40\2\0\1" == wire.short_packet(b"\x40")
-        assert b"" == wire.short_packet(b"\x40")
-        assert b"\x50\2\0\1" == wire.recv(4)
-        assert b"" == wire.short_packet(b"\x40")
-        assert b"\x40\3\0\1\0" == wire.recv(5)
-        assert b"" == wire.short_packet(b"\x40")
-        assert b"\x40\2" == wire.recv(4)
+        assert b"\x40\2\0\1" == incoming.short_packet(b"\x40")
+        assert b"" == incoming.short_packet(b"\x40")
+        assert b"\x50\2\0\1" == incoming.recv(4)
+        assert b"" == incoming.short_packet(b"\x40")
+        assert b"\x40\3\0\1\0" == incoming.recv(5)
+        assert b"" == incoming.short_packet(b"\x40")
+        assert b"\x40\2" == incoming.recv(4)
         theirs.close()
 
-        assert b"" == wire.short_packet(b"\x40")
+        assert b"" == incoming.short_packet(b"\x40")
 
 
-def test_a_wire_is_not_drained_while_tls_holds_what_is_behind_a_websocket_s_ping() -> None:
+def test_nothing_is_drained_while_tls_holds_what_is_behind_a_websocket_s_ping() -> None:
     class PingAndData:
         """As paho's WebSocket, to which a frame without data is nothing to read."""
 
@@ -175,14 +176,14 @@ def test_a_wire_is_not_drained_while_tls_holds_what_is_behind_a_websocket_s_ping
 
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        wire = Wire(PingAndData(), ours)
+        incoming = Incoming(PingAndData(), ours)
         with pytest.raises(BlockingIOError):
-            wire.short_packet(b"\x40")
-        assert not wire.drained
-        assert b"\x40\2\0\1" == wire.short_packet(b"\x40")
+            incoming.short_packet(b"\x40")
+        assert not incoming.drained
+        assert b"\x40\2\0\1" == incoming.short_packet(b"\x40")
         with pytest.raises(BlockingIOError):
-            wire.short_packet(b"\x40")
-        assert wire.drained
+            incoming.short_packet(b"\x40")
+        assert incoming.drained
 
 
 def test_nobody_stands_in_for_who_is_awake() -> None:

@@ -108,7 +108,8 @@ class PahoClient(Client):
         wire = self.wire
         if wire is None:
             return False
-        wire.drained = False
+        incoming = wire.incoming
+        incoming.drained = False
         for _ in range(packets):
             if self._sock is None:
                 return False
@@ -116,7 +117,7 @@ class PahoClient(Client):
             if rc > 0:
                 self._loop_rc_handle(rc)
                 return False
-            if wire.drained:
+            if incoming.drained:
                 return False
         return True
 
@@ -204,8 +205,8 @@ class PahoClient(Client):
     def _packet_read(self) -> MQTTErrorCode:
         if self.wire is not None and not self._in_packet["command"]:
             try:
-                packet = self.wire.short_packet(_ANSWERS)
-                large = None if packet else self.wire.large_publish()
+                packet = self.wire.incoming.short_packet(_ANSWERS)
+                large = None if packet else self.wire.incoming.large_publish()
             except BlockingIOError:
                 self._last_bytes_received = time.monotonic()  # with a part of a large packet
                 return MQTTErrorCode.MQTT_ERR_AGAIN
