@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import socket
 import ssl
 from typing import Any
@@ -86,6 +87,7 @@ class Incoming:
         if size < _CHUNK or end > start + size or seen[digits] >= 0x80:
             return None
         head = self._peek(end)[start:]
+        _keep_pages()
         self._taken += end
         self._left = size - len(head)
         begin = self._take(self._received[self._taken : self._taken + self._left])
@@ -127,3 +129,9 @@ class Incoming:
     def _held(self) -> int:
         """By TLS: nothing will announce it."""
         return int(self._inner.pending()) if hasattr(self._inner, "pending") else 0
+
+
+@functools.cache
+def _keep_pages() -> None:
+    """Once something this large was freed, glibc keeps twice as much; before, each large message had fresh pages."""
+    bytes(1 << 22)
