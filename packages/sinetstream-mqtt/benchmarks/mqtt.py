@@ -33,7 +33,7 @@ def run(quick: bool) -> list[Row]:
     with address_of("mqtt") as address, _Published(address) as published:
         rounds = 1 if quick else 9
         rows: list[Row] = []
-        for size, count in ((100, 2000), (1000, 2000), (100_000, 200)):
+        for size, count in ((100, 2000), (1000, 2000), (100_000, 600)):
             for qos in range(3):
                 rows += _rows(address, published, rounds, size, 20 if quick else count, qos)
         return [*rows, *_latency(address, published, rounds, 20 if quick else 300)]
