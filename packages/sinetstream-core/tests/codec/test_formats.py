@@ -62,7 +62,24 @@ def test_user_data_only_has_neither_header_nor_envelope_nor_time(
 
 
 def test_user_data_only_without_layers_is_the_value(make: Make) -> None:
-    assert (b"value", 5, 5) == make(user_data_only=True).encode(b"value", NOW_US)
+    codec = make(user_data_only=True)
+
+    assert (b"value", 5, 5) == codec.encode(b"value", NOW_US)
+    assert (b"value", 0, 5, 5) == codec.decode(b"value")
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_user_data_only_gives_bytes_whatever_the_plugin_received(kind: Callable[[bytes], Any], make: Make) -> None:
+    value, *_ = make(user_data_only=True).decode(kind(b"value"))
+
+    assert b"value" == value
+    assert type(value) is bytes
+
+
+def test_user_data_only_refuses_what_are_no_bytes(make: Make) -> None:
+    nothing: Any = None
+    with pytest.raises(InvalidMessageError, match="NoneType"):
+        make(user_data_only=True).decode(nothing)
 
 
 @pytest.mark.parametrize(("key_bits", "padded"), list(product([128, 192, 256], [True, False])))

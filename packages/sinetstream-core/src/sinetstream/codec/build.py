@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from sinetstream.codec.codec import Encryption, MessageCodec
+from sinetstream.codec.codec import Encryption, MessageCodec, PayloadCodec
 from sinetstream.codec.framing import Enveloped, UserDataOnly
 from sinetstream.codec.plain import Unencrypted, measured
 from sinetstream.errors import InvalidArgumentError, SinetError
@@ -29,9 +29,11 @@ def build(settings: CodecSettings, load: Load, *, writing: bool) -> MessageCodec
     compress, decompress = _compression(settings.compression, load)
     encryption = _encryption(settings.encryption, writing=writing, enveloped=not settings.user_data_only)
     framing = UserDataOnly() if settings.user_data_only else Enveloped(settings.message_format, encryption.key_version)
-    return MessageCodec(
+    deserialize = settings.deserializer or deserialize
+    bare = settings.user_data_only and settings.encryption is None and decompress is None and deserialize is None
+    return (PayloadCodec if bare else MessageCodec)(
         serialize=settings.serializer or serialize,
-        deserialize=settings.deserializer or deserialize,
+        deserialize=deserialize,
         compress=compress,
         decompress=decompress,
         framing=framing,

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from sinetstream.errors import InvalidMessageError
 
-__all__ = ["Encryption", "Framing", "MessageCodec"]
+__all__ = ["Encryption", "Framing", "MessageCodec", "PayloadCodec"]
 
 
 class Encryption(Protocol):
@@ -121,6 +121,16 @@ class MessageCodec:
                 "or choose a value_type (text, json) or a value_serializer"
             )
         raise InvalidMessageError(f"serializer: it must return bytes, it returned {type(plain).__name__}")
+
+
+class PayloadCodec(MessageCodec):
+    """Where nothing stands around the payload, and nothing is done to it: what was received is the value."""
+
+    def decode(self, message: bytes) -> tuple[bytes, int, int, int]:
+        if type(message) is not bytes:
+            message = _received(message)
+        size = len(message)
+        return message, 0, size, size
 
 
 def _received(message: Any) -> bytes:
