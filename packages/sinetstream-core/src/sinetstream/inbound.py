@@ -48,15 +48,8 @@ class Inbound(Generic[T]):
                 raise self._session.translated(error)  # noqa: B904  it has its cause
             return key, headers
 
-        def time_of(raw: Any) -> int:
-            try:
-                timestamp_us: int = plugin.timestamp_us(raw)
-            except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
-                raise self._session.translated(error)  # noqa: B904  it has its cause
-            return timestamp_us
-
         self._attributes = attributes if self._wants_attributes else None
-        self._time_of = time_of if self._wants_time else None
+        self._time_of = plugin.timestamp_us if self._wants_time else None
 
     def message(self, payload: bytes, topic: str | None, raw: Any) -> Message[T]:
         """The message, counted. Raises as `decoded`, counted too."""
@@ -76,7 +69,10 @@ class Inbound(Generic[T]):
         """
         value, timestamp_us, compressed, plain = self._decode(payload)
         if self._time_of is not None:
-            timestamp_us = self._time_of(raw)
+            try:
+                timestamp_us = self._time_of(raw)
+            except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
+                raise self._session.translated(error)  # noqa: B904  it has its cause
         return Message(value, topic, timestamp_us, raw, self._attributes), compressed, plain
 
     def refused(self, error: InvalidMessageError, payload: bytes, topic: str | None, raw: Any) -> None:

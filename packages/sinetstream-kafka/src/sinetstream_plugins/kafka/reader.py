@@ -100,7 +100,8 @@ class KafkaReader(PluginMessageReader):
 
     def timestamp_us(self, raw: Any) -> int:
         """The record's own time, in microseconds."""
-        return int(raw.timestamp) * 1000
+        timestamp_us: int = raw.timestamp * 1000
+        return timestamp_us
 
     def seek_to_beginning(self) -> None:
         self.consumer().seek(lambda client, partitions: lambda: client.seek_to_beginning(*partitions))
