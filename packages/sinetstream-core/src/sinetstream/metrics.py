@@ -9,7 +9,7 @@ from typing import Any
 
 __all__ = ["Meter", "Metrics"]
 
-_SUMMED_AT_ONCE = 256
+_SUMMED_AT_ONCE = 3 * 256
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,24 +105,26 @@ _PRINTED = (
 class Meter:
     """Counts for one reader or writer, from any thread.
 
-    Counting a message is one append; the sums are made of many at a time, and when somebody looks.
+    Counting a message is one step; the sums are made of many at a time, and when somebody looks.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._new: list[tuple[int, int, int, float]] = []
+        self._new: list[int] = []  # three numbers for each message
         self._clear()
 
     def _clear(self) -> None:
-        self._start = self._end = time.time()
+        self._start = self._end = self._latest = time.time()
         self._count = self._errors = self._plain = self._compressed = self._bytes = 0
         self._min: int | None = None
         self._max: int | None = None
 
     def message(self, size: int, compressed: int, plain: int, now: float) -> None:
         """Count one message: its size as carried, after compression, before compression; `now` in seconds."""
-        self._new.append((size, compressed, plain, now))
-        if len(self._new) >= _SUMMED_AT_ONCE:
+        self._latest = now
+        new = self._new
+        new.extend((size, compressed, plain))  # in one step, whatever other threads do
+        if len(new) >= _SUMMED_AT_ONCE:
             with self._lock:
                 self._sum()
 
@@ -160,12 +162,12 @@ class Meter:
         if not new:
             return
         del self._new[: len(new)]  # what other threads append meanwhile stays
-        sizes, compressed, plain, times = zip(*new, strict=True)
-        self._count += len(new)
+        sizes = new[::3]
+        self._count += len(sizes)
         self._bytes += sum(sizes)
-        self._compressed += sum(compressed)
-        self._plain += sum(plain)
-        self._end = max(self._end, times[-1])
+        self._compressed += sum(new[1::3])
+        self._plain += sum(new[2::3])
+        self._end = max(self._end, self._latest)
         smallest, largest = min(sizes), max(sizes)
         self._min = smallest if self._min is None else min(self._min, smallest)
         self._max = largest if self._max is None else max(self._max, largest)
