@@ -36,8 +36,9 @@ log = logging.getLogger("sinetstream")
 
 _MESSAGES = 1000
 _TOGETHER = 500
-_SLICE_MS = 50
+_SLICES_MS = (5, 50)
 _JOIN_MS = 500
+_ROOM_S = 0.05
 _FULL_S = 0.25
 _LOOK_MS = 500
 _CLOSE_MS = 3_000
@@ -74,6 +75,7 @@ class Consumer:
         self.in_transaction = False
         self.broken = False
         self._matching = True
+        self._slice_ms = _SLICES_MS[0]
         self._commands: deque[tuple[Callable[[], None], Future[None]]] = deque()
         self._ready: Future[None] = Future()
         client = dict(options.client)
@@ -242,7 +244,10 @@ class Consumer:
         self._obey()
         full = self.buffer.full() or self.buffer.failed()
         self._hold(full)
-        records: Records = self._client.poll(_JOIN_MS if self._joining() else 0 if full else _SLICE_MS)
+        records: Records = self._client.poll(_JOIN_MS if self._joining() else 0 if full else self._slice_ms)
+        # What comes while kafka-python asks for more, it sees in the next poll only: that is soon, while something comes.
+        shortest, longest = _SLICES_MS
+        self._slice_ms = shortest if records else min(2 * self._slice_ms, longest)
         try:
             self._take(records)
             if not self.leases.started():
@@ -255,9 +260,10 @@ class Consumer:
             self._ready.set_result(None)
         if self.commits is not None and not self.transactional:
             self.commits.when_due()
-        if full and not self._joining():
-            self.positions.look_ahead()
-            self.buffer.wait(_FULL_S)
+        if not self._joining():
+            if full:
+                self.positions.look_ahead()
+            self.buffer.wait(_FULL_S if full else _ROOM_S)
 
     def _joining(self) -> bool:
         """Whether it is to join its group. Then no time may pass between two polls: kafka-python looks for the answer in
