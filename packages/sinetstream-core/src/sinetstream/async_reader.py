@@ -45,7 +45,7 @@ class AsyncMessageReader(Seekable, Generic[T]):
     ) -> None:
         source = Source(service, topics, config, config_file, kwargs)
         self._session = Session("reader", source, push_reader, own_thread=True)
-        self._inbound: Inbound[T] = Inbound(self._session)
+        self._inbound: Inbound[T] = Inbound(self._session, self._session.meter)
         self._on_message: Callable[[Message[T]], Any] | None = None
         self._deliver_to: Callable[[Message[T]], Any]
         self._on_failure: Callable[[Any], Any] | None = None

@@ -7,29 +7,43 @@ from time import time
 from typing import Any, Generic
 
 from sinetstream.consistency import Consistency
-from sinetstream.errors import InvalidMessageError, SinetError
+from sinetstream.errors import InvalidMessageError
 from sinetstream.message import Attributes, Message
+from sinetstream.metrics import Meter
 from sinetstream.session import Session
 from sinetstream.spi.abilities import Ability
 from sinetstream.values import T
 
-__all__ = ["Inbound"]
+__all__ = ["Inbound", "Sizes"]
+
+
+class Sizes:
+    """In the place of a meter: remembers what it is to be told of the last message."""
+
+    def __init__(self) -> None:
+        self.last = (0, 0, 0)
+
+    def message(self, size: int, compressed: int, plain: int, now: float) -> None:
+        self.last = size, compressed, plain
+
+    def error(self) -> None:
+        pass
 
 
 class Inbound(Generic[T]):
     """Decodes, counts, and does with invalid messages what the user chose.
 
     `on_receipt` and `when_finished` say when the plugin is told of a message that the application got; neither for a
-    plugin that does not want to know.
+    plugin that does not want to know. `meter` is the session's, or `Sizes` where messages are counted later.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, meter: Meter | Sizes) -> None:
         acknowledges = Ability.ACKNOWLEDGE in session.abilities
         at_most_once = session.settings.consistency is Consistency.AT_MOST_ONCE
         self.on_receipt = acknowledges and at_most_once
         self.when_finished = acknowledges and not at_most_once
         self._decode = session.codec.decode
-        self._meter = session.meter
+        self._meter = meter
         self._on_invalid = session.settings.on_invalid
         self._wants_attributes = bool({Ability.KEY, Ability.HEADERS} & session.abilities)
         self._session = session
@@ -52,28 +66,21 @@ class Inbound(Generic[T]):
         self._time_of = plugin.timestamp_us if self._wants_time else None
 
     def message(self, payload: bytes, topic: str | None, raw: Any) -> Message[T]:
-        """The message, counted. Raises as `decoded`, counted too."""
-        try:
-            message, compressed, plain = self.decoded(payload, topic, raw)
-        except SinetError:
-            self._meter.error()
-            raise
-        self._meter.message(len(payload), compressed, plain, time())
-        return message
-
-    def decoded(self, payload: bytes, topic: str | None, raw: Any) -> tuple[Message[T], int, int]:
-        """The message, not counted yet, its size after compression and its size before.
+        """The message, counted.
 
         Raises `InvalidMessageError`, to be given to `refused`, and for what the plugin does not tell of it another
-        `SinetError`.
+        `SinetError`, both counted too.
         """
-        value, timestamp_us, compressed, plain = self._decode(payload)
-        if self._time_of is not None:
-            try:
+        try:
+            value, timestamp_us, compressed, plain = self._decode(payload)
+            if self._time_of is not None:
                 timestamp_us = self._time_of(raw)
-            except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
-                raise self._session.translated(error)  # noqa: B904  it has its cause
-        return Message(value, topic, timestamp_us, raw, self._attributes), compressed, plain
+        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
+            self._meter.error()
+            raise self._session.translated(error)  # noqa: B904  it has its cause
+        message = Message(value, topic, timestamp_us, raw, self._attributes)
+        self._meter.message(len(payload), compressed, plain, time())
+        return message
 
     def refused(self, error: InvalidMessageError, payload: bytes, topic: str | None, raw: Any) -> None:
         """Returns where the message is to be skipped, raises the error where not, or what the user's function raises."""

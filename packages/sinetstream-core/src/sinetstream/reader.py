@@ -44,7 +44,7 @@ class MessageReader(Seekable, Generic[T]):
         **kwargs: Any,
     ) -> None:
         self._session = Session("reader", Source(service, topics, config, config_file, kwargs), pull_reader)
-        self._inbound: Inbound[T] = Inbound(self._session)
+        self._inbound: Inbound[T] = Inbound(self._session, self._session.meter)
         self._turn = None  # deleted while a thread iterates; a lock would take three times as long
         self._thread = 0
         self._plugin: Any = None

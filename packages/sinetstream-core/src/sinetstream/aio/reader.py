@@ -13,7 +13,7 @@ from typing import Any, Generic, Self
 from sinetstream.aio.blocking import in_thread
 from sinetstream.clock import microseconds
 from sinetstream.errors import BusyError, InvalidMessageError, SinetError
-from sinetstream.inbound import Inbound
+from sinetstream.inbound import Inbound, Sizes
 from sinetstream.message import Message
 from sinetstream.reading import ReaderEndpoint
 from sinetstream.resolve import pull_reader
@@ -58,7 +58,8 @@ class MessageReader(ReaderEndpoint, Generic[T]):
     ) -> None:
         source = Source(service, topics, config, config_file, kwargs)
         self._session = Session("reader", source, pull_reader, own_thread=True)
-        self._inbound: Inbound[T] = Inbound(self._session)
+        self._sizes = Sizes()
+        self._inbound: Inbound[T] = Inbound(self._session, self._sizes)
         self._ahead = Ability.ACKNOWLEDGE in self._session.abilities
         self._feed: Feed  # there is one while there is a plugin
         self._plugin: Any = None
@@ -247,9 +248,9 @@ class MessageReader(ReaderEndpoint, Generic[T]):
     def _receive(self, payload: bytes, topic: str | None, raw: Any) -> None:
         self._decoding = True
         try:
-            message, compressed, plain = self._inbound.decoded(payload, topic, raw)
+            message = self._inbound.message(payload, topic, raw)
             # The payload is wanted again only where it is no message.
-            self._arrive(_Arrived((b"", topic, raw), message, (len(payload), compressed, plain)))
+            self._arrive(_Arrived((b"", topic, raw), message, self._sizes.last))
         except BaseException as error:  # noqa: BLE001  one message's SystemExit must not end the feed of all
             self._arrive(_Arrived((payload, topic, raw), self._ours(error), (0, 0, 0)))
         finally:
