@@ -24,6 +24,7 @@ from sinetstream.errors import ConnectionError, InvalidArgumentError
 from sinetstream.spi import AT_MOST_ONCE
 
 from sinetstream_plugins.kafka.buffer import Buffer
+from sinetstream_plugins.kafka.chunks import receive_large_chunks
 from sinetstream_plugins.kafka.commits import Commits
 from sinetstream_plugins.kafka.leases import Lease, Leases
 from sinetstream_plugins.kafka.options import Options
@@ -82,6 +83,7 @@ class Consumer:
         if options.topic_pattern is not None:
             client.setdefault("metadata_max_age_ms", _NEW_TOPICS_MS)
         self._client = KafkaConsumer(**client)
+        receive_large_chunks(self._client)
         self._client._cluster.config["retry_backoff_ms"] = client["retry_backoff_ms"]  # it does not pass this on
         keeps_up = client.get("auto_offset_reset", "latest") == "latest"
         self.positions = Positions(self._client, self.leases, self._stopping, keeps_up=keeps_up)
