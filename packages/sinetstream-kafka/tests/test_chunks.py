@@ -9,12 +9,12 @@ from sinetstream_plugins.kafka.chunks import _received
 Ends = tuple[socket.socket, socket.socket]
 
 
-class Asked(Exception):
+class AskedError(Exception):
     pass
 
 
 def ask() -> tuple[bytes, None]:
-    raise Asked
+    raise AskedError
 
 
 @pytest.fixture
@@ -46,10 +46,10 @@ def test_what_came_before_the_end_is_not_lost(ends: Ends) -> None:
     there.close()
 
     assert (b"last words", None) == _received(here, ask)
-    with pytest.raises(Asked):
+    with pytest.raises(AskedError):
         _received(here, ask)
 
 
 def test_where_nothing_is_there_kafka_python_finds_out_why(ends: Ends) -> None:
-    with pytest.raises(Asked):
+    with pytest.raises(AskedError):
         _received(ends[0], ask)
