@@ -78,8 +78,11 @@ def test_user_data_only_gives_bytes_whatever_the_plugin_received(kind: Callable[
 
 def test_user_data_only_refuses_what_are_no_bytes(make: Make) -> None:
     nothing: Any = None
+    codec = make(user_data_only=True)
     with pytest.raises(InvalidMessageError, match="NoneType"):
-        make(user_data_only=True).decode(nothing)
+        codec.decode(nothing)
+    with pytest.raises(InvalidMessageError, match="value: must be bytes, not NoneType"):
+        codec.encode(nothing, NOW_US)
 
 
 @pytest.mark.parametrize(("key_bits", "padded"), list(product([128, 192, 256], [True, False])))

@@ -29,10 +29,11 @@ def build(settings: CodecSettings, load: Load, *, writing: bool) -> MessageCodec
     compress, decompress = _compression(settings.compression, load)
     encryption = _encryption(settings.encryption, writing=writing, enveloped=not settings.user_data_only)
     framing = UserDataOnly() if settings.user_data_only else Enveloped(settings.message_format, encryption.key_version)
-    deserialize = settings.deserializer or deserialize
-    bare = settings.user_data_only and settings.encryption is None and decompress is None and deserialize is None
+    serialize, deserialize = settings.serializer or serialize, settings.deserializer or deserialize
+    layers = (settings.encryption, compress, serialize, deserialize)
+    bare = settings.user_data_only and all(layer is None for layer in layers)
     return (PayloadCodec if bare else MessageCodec)(
-        serialize=settings.serializer or serialize,
+        serialize=serialize,
         deserialize=deserialize,
         compress=compress,
         decompress=decompress,

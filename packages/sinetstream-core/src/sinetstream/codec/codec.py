@@ -124,7 +124,13 @@ class MessageCodec:
 
 
 class PayloadCodec(MessageCodec):
-    """Where nothing stands around the payload, and nothing is done to it: what was received is the value."""
+    """Where nothing stands around the payload, and nothing is done to it: the value is the message."""
+
+    def encode(self, value: Any, timestamp_us: int) -> tuple[bytes, int, int]:
+        if type(value) is not bytes:
+            value = self._as_bytes(value)
+        size = len(value)
+        return value, size, size
 
     def decode(self, message: bytes) -> tuple[bytes, int, int, int]:
         if type(message) is not bytes:
