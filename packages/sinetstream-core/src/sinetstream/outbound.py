@@ -20,7 +20,7 @@ from sinetstream.spi.delivery import Delivery
 __all__ = ["Outbound"]
 
 _TOGETHER = 64  # promises, at most, for which room is returned at once
-_FEW, _MANY = 4, 16  # where the thread is woken for so few while so many wait, it lets more come together
+_FEW, _MANY = 4, 64  # where the thread is woken for so few while so many wait, it lets more come together
 _PAUSE_S = 0.004
 
 
