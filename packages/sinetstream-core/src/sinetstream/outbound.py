@@ -20,7 +20,8 @@ from sinetstream.spi.delivery import Delivery
 __all__ = ["Outbound"]
 
 _TOGETHER = 64  # promises, at most, for which room is returned at once
-_FEW, _MANY = 4, 64  # where the thread is woken for so few while so many wait, it lets more come together
+_FEW = 4  # woken for so few, the thread lets more come together
+_MANY, _MUCH = 64, 1 << 20  # where so many wait, and so many bytes
 _PAUSE_S = 0.004
 
 
@@ -163,7 +164,7 @@ class Outbound:
             settled = [self._settled.get() for _ in range(max(1, min(self._settled.qsize(), _TOGETHER)))]
             ended = None in settled
             self._complete(settled)
-            if len(settled) < _FEW and len(self._pending) > _MANY:
+            if len(settled) < _FEW and len(self._pending) > _MANY and self._bytes > _MUCH:
                 sleep(_PAUSE_S)  # to be woken costs more than all the rest
         self._limit = inf  # whoever waits for room is told by `send`
         self.give_back(0)
@@ -186,20 +187,21 @@ class Outbound:
         # None for a promise derived from one of ours
         done = [(delivery, self._pending.pop(delivery, None)) for delivery in settled if delivery is not None]
         self.give_back(sum(len(encoded[0]) for _, encoded in done if encoded))  # before the handlers, which may publish
+        now, count = time(), self._session.meter.message
         for delivery, encoded in done:
-            delivery.complete(error=None if encoded is None else self._counted(delivery.held_error, encoded))
+            error = delivery.held_error
+            if encoded is None:
+                delivery.complete()
+            elif error is None:
+                count(len(encoded[0]), encoded[1], encoded[2], now)
+                delivery.complete()
+            else:
+                self._session.meter.error()
+                delivery.complete(self._session.translated(error))
         self._completing = False
         if not self._pending:
             with self._lock:
                 self._changed.notify_all()
-
-    def _counted(self, error: Exception | None, encoded: Encoded) -> SinetError | None:
-        if error is None:
-            payload, compressed, plain = encoded
-            self._session.meter.message(len(payload), compressed, plain, time())
-            return None
-        self._session.meter.error()
-        return self._session.translated(error)
 
     def full(self, size: int) -> BufferFullError:
         """The error for having no room."""

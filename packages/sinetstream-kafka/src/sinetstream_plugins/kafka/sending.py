@@ -24,7 +24,7 @@ class _Sent(Delivery[Any]):
     """The promise of one record, and what kafka-python calls with its outcome: no object more waits with each message."""
 
     def __init__(self, sending: Confirmed) -> None:
-        super().__init__()
+        Delivery.__init__(self)  # each message takes this way
         self._sending = sending
 
     def __call__(self, outcome: Any) -> None:
