@@ -21,7 +21,7 @@ __all__ = ["Outbound"]
 
 _TOGETHER = 64  # promises, at most, for which room is returned at once
 _FEW = 4  # woken for so few, the thread lets more come together
-_MANY, _MUCH = 64, 1 << 20  # where so many wait, and so many bytes
+_MANY, _MUCH = 16, 1 << 20  # where so many wait, and so many bytes
 _PAUSE_S = 0.004
 
 
