@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from time import monotonic, time_ns
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self
 
-from sinetstream.clock import in_seconds, microseconds
+from sinetstream.clock import in_seconds, microseconds, now_us
 from sinetstream.errors import AlreadyConnectedError, PublishTimeoutError, SinetError
 from sinetstream.pipeline import outcome
 from sinetstream.resolve import promising_writer
@@ -43,7 +43,6 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
     ) -> None:
         super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), promising_writer))
         self._outbound: Outbound | None = None
-        self._encode = self._session.codec.encode
         self._in_handler: Callable[[], bool] = lambda: False
 
     def open(self) -> Self:
@@ -70,9 +69,7 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         an interrupt, or `SystemExit`, is raised, and whether the broker has the message is unknown.) `timestamp` is in seconds since the Unix epoch,
         rounded to the microsecond: None for now, 0 for no timestamp. Every promise ends, at the latest in `close`.
         """
-        outbound = self._outbound
-        if outbound is None:
-            raise self._session.not_open()
+        outbound = self._opened()
         try:
             encoded, attributes = self._encoded(value, timestamp, key, headers)
         except SinetError as error:
@@ -121,7 +118,6 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
     def _ready(self, plugin: Any) -> None:
         from sinetstream.outbound import Outbound  # imports `promise`, which takes 60 ms
 
-        self._encode = self._session.codec.encode
         self._outbound = Outbound(self._session, plugin)
         self._in_handler = self._outbound.in_dispatch
 
@@ -137,8 +133,8 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         key: bytes | str | None = None,
         headers: Mapping[str, bytes] | None = None,
     ) -> tuple[Encoded, dict[str, Any]]:
-        time_us = time_ns() // 1000 if timestamp is None else microseconds(timestamp)
-        encoded = self._encode(value, time_us)
+        time_us = now_us() if timestamp is None else microseconds(timestamp)
+        encoded = self._session.codec.encode(value, time_us)
         if key is None and headers is None and not self._carries_time:
             return encoded, {}
         return encoded, self._attributes(key, headers, time_us)

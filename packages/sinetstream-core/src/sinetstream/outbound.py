@@ -225,6 +225,6 @@ def _unconfirmed() -> ConnectionError:
 
 
 def _promised(promise: Any) -> Delivery[Any]:
-    if isinstance(promise, Delivery) or hasattr(promise, "then") or hasattr(promise, "add_done_callback"):
+    if hasattr(promise, "then") or hasattr(promise, "add_done_callback"):
         return Delivery.wrap(promise)
     raise SinetError(f"publish of an async writer must return a promise, not {type(promise).__name__}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from threading import get_ident
 from time import time, time_ns
 from types import TracebackType
@@ -11,7 +11,7 @@ from typing import Any, Generic, Self
 
 from sinetstream.clock import in_seconds, microseconds, now_us
 from sinetstream.errors import InvalidArgumentError, SinetError
-from sinetstream.pipeline import Pipeline
+from sinetstream.pipeline import Encoded, Pipeline
 from sinetstream.reader import MessageReader
 from sinetstream.resolve import waiting_writer
 from sinetstream.session import Session, Source
@@ -40,7 +40,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
     ) -> None:
         super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), waiting_writer))
         self._plugin: Any = None
-        self._encode = self._session.codec.encode
+        self._encode: Callable[[Any, int], Encoded]  # there is one while there is a plugin
         self._count = self._session.meter.message
         self._publishing: dict[object, int] = {}  # in which thread each does; set and removed where nothing interrupts
         self._lock, self._changed = lock_and_condition()
@@ -71,7 +71,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         mark = object()
         self._publishing[mark] = get_ident()
         try:
-            time_us = time_ns() // 1000 if timestamp is None else microseconds(timestamp)
+            time_us = time_ns() // 1000 if timestamp is None else microseconds(timestamp)  # no call for `now_us`
             payload, compressed, plain = self._encode(value, time_us)
             if key is None and headers is None and not self._carries_time:
                 result = plugin.publish(payload)

@@ -51,10 +51,9 @@ def shorten(producer: KafkaProducer, topic: str) -> None:
                 TopicPartition(topic, number) for number in cluster.available_partitions_for_topic(topic) or ()
             ]
             known = metadata, partitions
-        if key is not None or headers or partition is not None or to != topic or not partitions or len(value) > room:
+        usual = key is None and not headers and partition is None and to == topic and len(value) <= room
+        if not usual or not partitions or producer._closed:
             return send(to, value, key, headers, partition, timestamp_ms)
-        if producer._closed:
-            return send(to, value)  # which says so
         chosen = partitions[int(random() * len(partitions))]
         if transactions is not None:
             transactions.maybe_add_partition_to_transaction(chosen)
