@@ -2,7 +2,7 @@
 
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 __all__ = ["Row", "Samples", "alternate", "seconds"]
@@ -42,9 +42,10 @@ class Samples:
         return min(self.values)
 
     def times(self, other: "Samples") -> tuple[float, float]:
-        """How many times as long as the other: of the best, and the median over the rounds."""
-        each = [mine / others for mine, others in zip(self.values, other.values, strict=True)]
-        return self.best / other.best, statistics.median(each)
+        """How many times as long as the other: of the best, and the median, over the rounds in which both took part."""
+        both = list(zip(self.values, other.values, strict=False))
+        mine, others = zip(*both, strict=True)
+        return min(mine) / min(others), statistics.median(one / another for one, another in both)
 
     def above(self, other: "Samples") -> tuple[float, float]:
         """How much longer than the other: of the best, and the median over the rounds."""
@@ -63,10 +64,16 @@ def seconds(work: Callable[[], object]) -> Callable[[], float]:
     return timed
 
 
-def alternate(rounds: int, *contestants: Callable[[], float]) -> list[Samples]:
-    """The times that the contestants gave, who take turns: a busy machine is as unkind to one as to the other."""
-    times: list[list[float]] = [[] for _ in contestants]
-    for _ in range(rounds):
-        for gave, contestant in zip(times, contestants, strict=True):
+def alternate(
+    rounds: int, *contestants: Callable[[], float], beside: Sequence[Callable[[], float]] = (), few: int = 0
+) -> list[Samples]:
+    """The times that the contestants gave, who take turns: a busy machine is as unkind to one as to the other.
+
+    Those `beside`, for information, take part in the first `few` rounds only.
+    """
+    times: list[list[float]] = [[] for _ in (*contestants, *beside)]
+    for number in range(rounds):
+        taking_part = (*contestants, *beside) if number < few else contestants
+        for gave, contestant in zip(times, taking_part, strict=False):
             gave.append(contestant())
     return [Samples(tuple(gave)) for gave in times]

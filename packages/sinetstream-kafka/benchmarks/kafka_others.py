@@ -8,12 +8,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
 import sinetstream
 
 _PATIENCE_S = 60.0
+_TRIES = 4
 
 
 class Published:
@@ -29,6 +31,12 @@ class Published:
         }
 
     def write(self, topic: str, value: bytes, count: int) -> float:
+        for _ in range(_TRIES):
+            with suppress(AssertionError):  # its `then` raises where the promise is settled in this very moment
+                return self._write(topic, value, count)
+        return self._write(topic, value, count)
+
+    def _write(self, topic: str, value: bytes, count: int) -> float:
         ended, wait = _counter(count)
         with sinetstream.AsyncMessageWriter(topic=topic, **self._given) as writer:
             writer.publish(value).get(_PATIENCE_S)  # it asks for the topic only now

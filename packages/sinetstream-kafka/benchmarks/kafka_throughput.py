@@ -22,6 +22,8 @@ _POLLING = 0.7
 _LATENCY = 1.1
 _BYTES = 40_000_000
 _MOST = 20_000
+_ROUNDS = 11
+_FEW = 5  # for what stands beside, for information
 _ROOM = 2 * _BYTES + 10**7
 _OTHERS = f"sinetstream-kafka=={peer.VERSION}", "confluent-kafka"
 _PLAIN: dict[str, Any] = {"user_data_only": True}
@@ -36,7 +38,7 @@ Timed = Callable[[], float]
 def run(quick: bool) -> list[Row]:
     program = Path(__file__).with_name("kafka_others.py")
     with address_of("kafka") as address, peer.Side(peer.python(*_OTHERS), program, address) as others:
-        rounds = 1 if quick else 5
+        rounds = 1 if quick else _ROUNDS
         rows: list[Row] = []
         for size in _WRITING:
             count = 100 if quick else min(_MOST, _BYTES // size)
@@ -81,10 +83,13 @@ def _writing(address: str, others: peer.Side, size: int, count: int, rounds: int
             _bare_publish(producer, topic, value, count),
             _async_publish(plain, value, count),
             _publish_many(many, value, count),
-            _async_publish(framed, value, count),
-            _async_publish(secure, value, count),
-            _other(others, "published", "write", topic, size, count),
-            _other(others, "confluent", "write", topic, size, count),
+            beside=(
+                _async_publish(framed, value, count),
+                _async_publish(secure, value, count),
+                _other(others, "published", "write", topic, size, count),
+                _other(others, "confluent", "write", topic, size, count),
+            ),
+            few=_FEW,
         )
     target, what = _WRITING[size], "bare kafka-python"
     yield _rate(f"kafka async publish, {size} B", target, ours, bare, count, what)
@@ -159,8 +164,11 @@ def _reading(address: str, others: peer.Side, size: int, count: int, rounds: int
         lambda: _read(address, topic, count),
         lambda: _iterate(address, topic, count),
         lambda: _poll(address, topic, count),
-        _other(others, "published", "read", topic, size, count),
-        _other(others, "confluent", "read", topic, size, count),
+        beside=(
+            _other(others, "published", "read", topic, size, count),
+            _other(others, "confluent", "read", topic, size, count),
+        ),
+        few=_FEW,
     )
     yield _rate(f"kafka reader, {size} B", _ITERATING[size], ours, iterating, count, "bare iteration")
     yield _rate(f"kafka reader beside poll(), {size} B", _POLLING, ours, polling, count, "a bare poll() loop")
@@ -230,8 +238,11 @@ def _latency(address: str, others: peer.Side, count: int, rounds: int) -> Iterat
             rounds,
             timed(lambda: writer.publish(value)),
             timed(lambda: producer.send(topic, value).get()),
-            _other(others, "published", "wait", topic, 100, count),
-            _other(others, "confluent", "wait", topic, 100, count),
+            beside=(
+                _other(others, "published", "wait", topic, 100, count),
+                _other(others, "confluent", "wait", topic, 100, count),
+            ),
+            few=_FEW,
         )
     name = "kafka publish, one at a time, 100 B"
     for also, other, target, what in (

@@ -30,6 +30,7 @@ from sinetstream_plugins.kafka.leases import Lease, Leases
 from sinetstream_plugins.kafka.options import Options
 from sinetstream_plugins.kafka.positions import Positions, Records
 from sinetstream_plugins.kafka.rebalance import Rebalance
+from sinetstream_plugins.kafka.records import take_shortly
 
 __all__ = ["Consumer"]
 
@@ -84,6 +85,7 @@ class Consumer:
             client.setdefault("metadata_max_age_ms", _NEW_TOPICS_MS)
         self._client = KafkaConsumer(**client)
         receive_large_chunks(self._client)
+        take_shortly(self._client)
         self._client._cluster.config["retry_backoff_ms"] = client["retry_backoff_ms"]  # it does not pass this on
         keeps_up = client.get("auto_offset_reset", "latest") == "latest"
         self.positions = Positions(self._client, self.leases, self._stopping, keeps_up=keeps_up)

@@ -14,6 +14,7 @@ from sinetstream.spi import Delivery
 
 from sinetstream_plugins.kafka.producer import Record, close, fatal_error
 from sinetstream_plugins.kafka.room import Room
+from sinetstream_plugins.kafka.sends import tell
 
 __all__ = ["Confirmed", "Unconfirmed"]
 
@@ -74,7 +75,7 @@ class Confirmed:
         except Exception as error:  # noqa: BLE001  every failure is the promise's
             self.failed(delivery, error)
         else:
-            future.add_both(delivery)
+            tell(future, delivery, delivery)
 
     def failed(self, delivery: _Sent, error: Exception) -> None:
         fatal = fatal_error(self.producer)
