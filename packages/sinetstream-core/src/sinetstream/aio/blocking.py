@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-__all__ = ["in_thread"]
+__all__ = ["in_thread", "to_the_end"]
 
 R = TypeVar("R")
 Outcome = tuple[Any, BaseException | None]
@@ -15,6 +15,34 @@ Outcome = tuple[Any, BaseException | None]
 
 async def in_thread(call: Callable[[], R], undo: Callable[[R], object] = lambda _: None) -> R:
     """Run a blocking call in a thread that ends with it. Where nobody waits for the result any more, `undo` gets it."""
+    done = _begun(call, undo)
+    try:
+        result, error = await done
+    except asyncio.CancelledError:
+        if not done.cancelled():  # it ended at the same moment
+            _abandon(undo, done.result())
+        raise
+    if error is not None:
+        raise error
+    return result  # type: ignore[no-any-return]  # what `call` returned
+
+
+async def to_the_end(call: Callable[[], object]) -> tuple[BaseException | None, asyncio.CancelledError | None]:
+    """Run a blocking call, of bounded length, in a thread, and wait for its end, cancelled or not.
+
+    Gives the error that the call raised, and the cancellation, which the caller raises when it has done what is to follow.
+    """
+    done = _begun(call, lambda _: None)
+    cancelled = None
+    while not done.done():
+        try:
+            await asyncio.wait([done])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    return done.result()[1], cancelled
+
+
+def _begun(call: Callable[[], R], undo: Callable[[R], object]) -> asyncio.Future[Outcome]:
     loop = asyncio.get_running_loop()
     done: asyncio.Future[Outcome] = loop.create_future()
 
@@ -35,15 +63,7 @@ async def in_thread(call: Callable[[], R], undo: Callable[[R], object] = lambda 
             done.set_result(outcome)
 
     _start(run)
-    try:
-        result, error = await done
-    except asyncio.CancelledError:
-        if not done.cancelled():  # it ended at the same moment
-            _abandon(undo, done.result())
-        raise
-    if error is not None:
-        raise error
-    return result  # type: ignore[no-any-return]  # what `call` returned
+    return done
 
 
 def _abandon(undo: Callable[[Any], object], outcome: Outcome) -> None:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from sinetstream.aio.blocking import in_thread
-from sinetstream.errors import SinetError
+from sinetstream.aio.blocking import to_the_end
 from sinetstream.transaction import Step
 
 __all__ = ["Transaction"]
 
 
 class Transaction:
-    """Entered once. See `sinetstream.MessageWriter.transaction`. Never blocks the event loop."""
+    """Entered once. See `sinetstream.MessageWriter.transaction`. Never blocks the event loop.
+
+    Cancelled while it begins, commits or aborts, it first finds out how that ends (each waits for about
+    `publish_timeout_ms` at most), goes back where nothing was committed, and is cancelled then.
+    """
 
     def __init__(self, step: Step) -> None:
         self._step = step
 
     async def __aenter__(self) -> None:
-        await in_thread(self._step.begin, lambda _: self._step.abort(None))
+        failed, cancelled = await to_the_end(self._step.begin)
+        if cancelled is not None and failed is None:
+            await self._back(cancelled)
+        _raise(failed, cancelled)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -26,12 +32,19 @@ class Transaction:
         if kind is not None:
             await self._back(error)
             return
-        try:
-            await in_thread(self._step.commit)
-        except SinetError as failed:
+        failed, cancelled = await to_the_end(self._step.commit)
+        if failed is not None:
             await self._back(failed)
-            raise
+        _raise(failed, cancelled)
 
     async def _back(self, because: BaseException | None) -> None:
         self._step.forget()
-        await in_thread(lambda: self._step.abort(because))
+        failed, cancelled = await to_the_end(lambda: self._step.abort(because))
+        _raise(failed, cancelled)
+
+
+def _raise(failed: BaseException | None, cancelled: BaseException | None) -> None:
+    if cancelled is not None:
+        raise cancelled from failed
+    if failed is not None:
+        raise failed
