@@ -185,6 +185,21 @@ def test_the_buffer_memory_of_older_configurations_bounds_what_waits(
     assert len(everything(service, topic)) == 5
 
 
+@pytest.mark.parametrize("consistency", CONSISTENCIES[1:])
+def test_who_can_wait_for_room_in_the_buffer_memory_waits(service: Service, topic: str, consistency: str) -> None:
+    given = {"topic": topic, "consistency": consistency, "type_spec": {"buffer_memory": 3000}, **service}
+
+    async def publish_at_once() -> None:
+        async with aio.MessageWriter(**given) as writer:
+            await asyncio.gather(*(writer.publish(b"x" * 1000) for _ in range(20)))
+
+    asyncio.run(publish_at_once())
+    with MessageWriter(**given) as writer:
+        writer.publish_many([b"x" * 1000] * 20)
+
+    assert len(everything(service, topic)) == 40
+
+
 def settled(promise: Any) -> bool:
     promise.get(30)
     return True

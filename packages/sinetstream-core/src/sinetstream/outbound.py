@@ -34,7 +34,7 @@ class Outbound:
     def __init__(self, session: Session, plugin: Any) -> None:
         self._session = session
         self._plugin = plugin
-        self._limit: float = session.settings.max_pending_bytes
+        self._limit: float = min(session.settings.max_pending_bytes, getattr(plugin, "max_pending_bytes", inf))
         self._lock, self._changed = lock_and_condition()
         self._bytes = 0
         self._pending: dict[Delivery[Any], Encoded] = {}
@@ -206,8 +206,8 @@ class Outbound:
     def full(self, size: int) -> BufferFullError:
         """The error for having no room."""
         return BufferFullError(
-            f"{self._bytes} bytes wait to be confirmed and {size} more exceed max_pending_bytes ({self._limit}): "
-            "await earlier promises, use publish_many, or raise max_pending_bytes"
+            f"{self._bytes} bytes wait to be confirmed and {size} more exceed the limit of {self._limit}: await earlier "
+            "promises, use publish_many, or raise max_pending_bytes (or the messaging system's own option for it)"
         )
 
 

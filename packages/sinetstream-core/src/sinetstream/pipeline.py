@@ -7,8 +7,8 @@ from time import monotonic, time
 from typing import TYPE_CHECKING, Any
 
 from sinetstream.clock import in_seconds
-from sinetstream.errors import PublishTimeoutError
 from sinetstream.session import Session
+from sinetstream.spi._late import Late, no_room
 
 if TYPE_CHECKING:
     from sinetstream.spi.delivery import Delivery
@@ -36,21 +36,20 @@ class Pipeline:
     def __init__(self, session: Session, plugin: Any) -> None:
         self._session = session
         self._send = plugin.send
-        self._limit = session.settings.max_pending_bytes
+        self._limit: float = plugin.max_pending_bytes
         self._timeout = in_seconds(session.settings.publish_timeout_ms)
         self._waiting: deque[tuple[int, Encoded, Delivery[Any], float]] = deque()
-        self._late: list[tuple[Delivery[Any], int]] = []
+        self._late: Late = plugin.late
         self._bytes = 0
         self._outcomes: list[Any] = []
 
     def add(self, encoded: Encoded, attributes: dict[str, Any]) -> None:
         """Send one, as soon as there is room."""
         size = len(encoded[0])
-        while self._waiting and self._bytes + size > self._limit:
+        while self._waiting and not self._fits(size):
             self._settle_first()
-        if self._late and not self._fits(size):
-            words = f"what was sent before stays unconfirmed and leaves no room for {size} bytes; this was not sent"
-            self.refuse(PublishTimeoutError(words))
+        if self._late.kept and not self._fits(size):
+            self.refuse(no_room(size))
             return
         self._bytes += size
         delivery = self._send(encoded[0], **attributes)
@@ -72,18 +71,15 @@ class Pipeline:
         return self._outcomes
 
     def _fits(self, size: int) -> bool:
-        still = [(delivery, late) for delivery, late in self._late if delivery.is_pending]
-        self._bytes -= sum(late for _, late in self._late) - sum(late for _, late in still)
-        self._late = still
-        return self._bytes + size <= self._limit
+        late = self._late.bytes() if self._late.kept else 0
+        return self._bytes + late + size <= self._limit
 
     def _settle_first(self) -> None:
         index, (payload, compressed, plain), delivery, sent_at = self._waiting.popleft()
         result = outcome(delivery, sent_at, self._timeout)
+        self._bytes -= len(payload)
         if delivery.is_pending:
-            self._late.append((delivery, len(payload)))
-        else:
-            self._bytes -= len(payload)
+            self._late.add(delivery, len(payload))
         if isinstance(result, Exception):
             self._session.meter.error()
             result = self._session.translated(result)

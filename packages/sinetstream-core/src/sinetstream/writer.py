@@ -62,7 +62,8 @@ class MessageWriter(WriterEndpoint, Generic[T]):
 
         `timestamp` is in seconds since the Unix epoch, rounded to the microsecond: None for now, 0 for no timestamp.
         Blocks for at most `publish_timeout_ms`, then raises `PublishTimeoutError`: whether the broker has the message is
-        then unknown. (A plugin that declares no abilities may not know of that limit.) Raises `InvalidMessageError` or `InvalidArgumentError` before anything is sent, `NotOpenError` when
+        then unknown; or, where earlier ones still wait and leave no room in `max_pending_bytes`, was not sent. (A plugin
+        that declares no abilities may not know of these limits.) Raises `InvalidMessageError` or `InvalidArgumentError` before anything is sent, `NotOpenError` when
         closed, `UnsupportedOperationError` for a key or headers that the messaging system does not carry.
         """
         plugin = self._plugin

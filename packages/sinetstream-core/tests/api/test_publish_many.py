@@ -198,6 +198,47 @@ def test_no_wait_is_longer_than_publish_timeout_ms(lab: Lab) -> None:
         assert {PublishTimeoutError} == {type(error) for error in caught.value.failures.values()}
 
 
+def test_the_plugin_may_have_a_lower_limit(lab: Lab, publish_many: Callable[..., Any]) -> None:
+    size = len(encoded(b"a"))
+    waiting: list[Delivery[Any]] = []
+
+    class Small(lab.async_writer()):  # type: ignore[misc]  # made to measure
+        def __init__(self, params: dict[str, Any]) -> None:
+            super().__init__(params)
+            self.max_pending_bytes = 3 * size
+
+        def publish(self, message: bytes) -> Any:
+            waiting[:] = [delivery for delivery in waiting if not delivery.is_settled]
+            assert len(waiting) < 3
+            waiting.append(Delivery())
+            threading.Timer(0.01, waiting[-1].fulfil, (message,)).start()
+            return waiting[-1]
+
+    lab.registered(async_writer=Small)
+
+    assert [encoded(b"a", 0)] * 10 == publish_many([b"a"] * 10, 0)[0]
+
+
+def test_what_was_not_confirmed_in_time_keeps_its_room(lab: Lab) -> None:
+    lab.registered(async_writer=lab.async_writer())
+    limits: dict[str, Any] = {"publish_timeout_ms": 20, "max_pending_bytes": 3 * len(encoded(b"a"))}
+    with MessageWriter[bytes](type="lab", topic="t", no_config=True, **limits) as it:
+        with pytest.raises(PublishManyError):
+            it.publish_many([b"a"] * 2, 0)
+        with pytest.raises(PublishTimeoutError, match="whether the broker has it is unknown"):
+            it.publish(b"a", 0)
+        with pytest.raises(PublishTimeoutError, match="this was not sent"):
+            it.publish(b"a", 0)
+        with pytest.raises(PublishManyError, match="this was not sent"):
+            it.publish_many([b"a"], 0)
+        assert len(lab.promises) == 3
+
+        lab.promises[0].fulfil(None)
+        with pytest.raises(PublishTimeoutError, match="whether the broker has it is unknown"):
+            it.publish(b"a", 0)
+        assert len(lab.promises) == 4
+
+
 def test_in_a_handler_it_is_refused(lab: Lab) -> None:
     lab.registered(async_writer=lab.async_writer())
     with AsyncMessageWriter[bytes](type="lab", topic="t", no_config=True) as it:

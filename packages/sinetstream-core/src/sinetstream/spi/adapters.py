@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from sinetstream.clock import in_seconds
 from sinetstream.errors import ConnectionError
+from sinetstream.spi._late import Late
 from sinetstream.spi._locks import lock_and_condition
 from sinetstream.spi.abilities import Ability
 from sinetstream.spi.feed import SLICE_MS, Feed
@@ -53,6 +54,7 @@ class _Adapter:
         self.inner = self.source(params)
         if hasattr(self.inner, "abilities"):
             self.abilities: frozenset[Ability] = self.inner.abilities
+        self.max_pending_bytes: float = getattr(self.inner, "max_pending_bytes", inf)
         if hasattr(self.inner, "attributes"):
             self.attributes = self.inner.attributes
 
@@ -247,14 +249,28 @@ class AsyncWriterFromWriter(_Adapter, PluginAsyncMessageWriter):
 
 
 class WriterFromAsyncWriter(_Adapter, PluginMessageWriter):
-    """Publishes through `source` and waits for its promise, at most `publish_timeout_ms`."""
+    """Publishes through `source` and waits for its promise, at most `publish_timeout_ms`.
+
+    What is not confirmed in time counts for `max_pending_bytes` until it is, and the next message waits for room.
+    """
 
     def __init__(self, params: dict[str, Any]) -> None:
         super().__init__(params)
         self._timeout = in_seconds(params.get("publish_timeout_ms", 30_000))
+        self.max_pending_bytes = min(params.get("max_pending_bytes", inf), self.max_pending_bytes)
+        self.late = Late()
 
     def publish(self, message: bytes, **attributes: Any) -> Any:
-        return self.send(message, **attributes).get(self._timeout)
+        timeout = self._timeout
+        if self.late.kept:
+            timeout = self.late.wait_for_room(len(message), self.max_pending_bytes, timeout)
+        delivery = self.send(message, **attributes)
+        try:
+            return delivery.get(timeout)
+        except BaseException:
+            if delivery.is_pending:
+                self.late.add(delivery, len(message))
+            raise
 
     def send(self, message: bytes, **attributes: Any) -> Delivery[Any]:
         """Publish without waiting."""

@@ -125,6 +125,9 @@ class PluginAsyncMessageReader(Plugin):
 class PluginAsyncMessageWriter(Plugin):
     """Writes, and returns a promise."""
 
+    max_pending_bytes: float
+    """How much may wait to be confirmed, where that is less than the user's `max_pending_bytes`. Set in `__init__`, or absent."""
+
     @abstractmethod
     def publish(self, message: bytes) -> Promise[Any]:
         """Take one message without blocking; called from several threads at once.

@@ -16,7 +16,6 @@ from sinetstream_plugins.kafka.fork import forked_error, watch
 from sinetstream_plugins.kafka.names import OPTIONS
 from sinetstream_plugins.kafka.options import parse
 from sinetstream_plugins.kafka.producer import Record
-from sinetstream_plugins.kafka.room import bounded
 from sinetstream_plugins.kafka.sending import Confirmed, Unconfirmed
 from sinetstream_plugins.kafka.transaction import Transaction
 from sinetstream_plugins.kafka.transactions import Transactions
@@ -53,21 +52,20 @@ class KafkaAsyncWriter(PluginAsyncMessageWriter):
         timeout_ms = params.get("publish_timeout_ms", inf)
         self._deadline = _DEADLINE_S if timeout_ms == inf else timeout_ms / 1000
         self._own_id = "transactional_id" not in {**params, **params["type_spec"]}
-        self._pending_limit = params.get("max_pending_bytes", inf)
+        self.max_pending_bytes = self._options.buffer_memory
+        self._room = min(params.get("max_pending_bytes", inf), self.max_pending_bytes)
         self._sending: Confirmed | Unconfirmed | Transactions | _NotOpen | _Forked = _NotOpen()
         self._send: Callable[[Record], Delivery[Any]] = self._sending.send
 
     def open(self) -> None:
         connect = partial(producer.connect, self._options, self._topic)
-        limit = self._options.buffer_memory
         if self._options.consistency is AT_MOST_ONCE:
-            self._sending = Unconfirmed(self._topic, connect, min(self._pending_limit, limit))
+            self._sending = Unconfirmed(self._topic, connect, self._room)
         elif self._options.consistency is EXACTLY_ONCE:
             self._sending = Transactions(self._topic, connect, self._deadline, own_id=self._own_id)
         else:
             self._sending = Confirmed(self._topic, connect)
-        above = self._options.consistency is not AT_MOST_ONCE
-        self._send = bounded(self._sending.send, limit) if above and limit < inf else self._sending.send
+        self._send = self._sending.send
         watch(self)
 
     def close(self) -> None:
