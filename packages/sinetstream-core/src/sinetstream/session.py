@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 from collections.abc import Callable, Mapping
-from enum import Enum
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,10 +12,10 @@ from sinetstream import config, plugins
 from sinetstream.codec.build import build
 from sinetstream.config import inline
 from sinetstream.consistency import Consistency
-from sinetstream.errors import AlreadyConnectedError, NotOpenError, SinetError, UnsupportedOperationError
-from sinetstream.message import Message
+from sinetstream.errors import SinetError, UnsupportedOperationError
 from sinetstream.metrics import Meter, Metrics
-from sinetstream.spi._locks import lock_and_condition
+from sinetstream.opening import Openable
+from sinetstream.plugin_params import plugin_params
 from sinetstream.spi.abilities import Ability
 from sinetstream.spi.declared import declared
 from sinetstream.spi.feed import SLICE_MS
@@ -33,8 +31,6 @@ _NEEDED = {
     Consistency.AT_LEAST_ONCE: Ability.AT_LEAST_ONCE,
     Consistency.EXACTLY_ONCE: Ability.EXACTLY_ONCE,
 }
-
-State = Enum("State", "CLOSED OPENING OPEN CLOSING")
 
 
 class Source:
@@ -56,7 +52,7 @@ class Source:
         self.no_config = kwargs.get("no_config", False)
 
 
-class Session:
+class Session(Openable):
     """What is wrong with parameters is said when this is constructed; nothing is connected before `open`.
 
     `plugin_class` finds the class to construct for a `type`. `own_thread` says that a thread of ours iterates
@@ -83,99 +79,21 @@ class Session:
             plugin_parameters=lambda name: getattr(plugin_class(name), "parameters", None),
         )
         self.plugin_class = plugin_class(self.settings.type)
-        self._receive_timeout_ms = self.settings.receive_timeout_ms
+        receive_timeout_ms = self.settings.receive_timeout_ms
         if own_thread:
-            self._receive_timeout_ms = inf if hasattr(self.plugin_class, "abilities") else SLICE_MS
+            receive_timeout_ms = inf if hasattr(self.plugin_class, "abilities") else SLICE_MS
         self._errors: Mapping[type[BaseException], type[SinetError]] = getattr(self.plugin_class, "errors", {})
         self.meter = Meter()
-        self._state = State.CLOSED
-        self._opener = self._closer = 0
-        self._lock, self._changed = lock_and_condition()
-        self._plugin: Any = None
+        super().__init__(f"service {self.settings.service!r}" if self.settings.service else f"this {role}")
         with config.placed(self.settings.path):
             self.codec: MessageCodec = build(self.settings.codec, plugins.load, writing=False)
-            self._params = self._plugin_params()
+            self._params = plugin_params(role, self.settings, self.plugin_class, receive_timeout_ms)
             with inline.files(self._params) as params:
                 first = self._construct(params)
             self.declares_abilities = hasattr(first, "abilities")
             self.abilities: frozenset[Ability] = declared(first, self.settings.type, role)
             self._check_consistency()
         self._unopened: Any = None if inline.has_inline(self._params) else first
-
-    def open(self, ready: Callable[[Any], None]) -> Any:
-        """Open the plugin, give it to `ready` before anybody can close it, and return it; after an error it is closed.
-
-        Raises `AlreadyConnectedError` when it is open or being opened; waits while it is being closed.
-        """
-        with self._lock:
-            self._changed.wait_for(lambda: not self._closing_elsewhere())
-            if self._state is not State.CLOSED:
-                raise AlreadyConnectedError(f"{self._label()} is open already")
-            self._state = State.OPENING
-            self._opener = threading.get_ident()
-        opened = State.CLOSED
-        try:
-            with config.placed(self.settings.path):
-                if self._role == "writer":  # derives the key, so that no publish has to
-                    self.codec = build(self.settings.codec, plugins.load, writing=True)
-                with inline.files(self._params) as params:
-                    plugin = self._open_one(params, ready)
-            opened = State.OPEN
-            return plugin
-        finally:
-            self._become(opened)
-
-    def take(self, only: Any = None) -> Any:
-        """Begin to close: the plugin, for the caller to close before it calls `released`.
-
-        None where nothing is open, or another plugin than `only`.
-        """
-        with self._lock:
-            if self._state is State.OPENING and self._opener == threading.get_ident():
-                raise SinetError(f"{self._label()} is being opened by this very thread: it cannot be closed meanwhile")
-            self._changed.wait_for(lambda: self._state is not State.OPENING)
-            if self._state is not State.OPEN or (only is not None and only is not self._plugin):
-                return None
-            self._state = State.CLOSING
-            self._closer = threading.get_ident()
-            plugin, self._plugin = self._plugin, None
-        return plugin
-
-    def wait_released(self) -> None:
-        """Wait while another thread closes it.
-
-        Not where this one does, and was interrupted by the signal handler that asks.
-        """
-        with self._lock:
-            self._changed.wait_for(lambda: not self._closing_elsewhere())
-
-    def leave(self) -> None:
-        """The thread that called `take` goes its way; another closes, and calls `released`."""
-        with self._lock:
-            if self._closer == threading.get_ident():
-                self._closer = 0
-
-    def released(self) -> None:
-        """What `take` gave is closed."""
-        self._become(State.CLOSED)
-
-    def _become(self, state: State) -> None:
-        with self._lock:
-            self._state = state
-            self._changed.notify_all()
-
-    def _closing_elsewhere(self) -> bool:
-        return self._state is State.CLOSING and self._closer != threading.get_ident()
-
-    def plugin(self) -> Any:
-        """The open plugin. Raises `NotOpenError`."""
-        if self._plugin is None:
-            raise self.not_open()
-        return self._plugin
-
-    def not_open(self) -> NotOpenError:
-        """The error for use before `open` and after `close`."""
-        return NotOpenError(f"{self._label()} is not open: call open(), or use it in a `with` block")
 
     def require(self, ability: Ability, what: str) -> None:
         """Refuse what the plugin does not declare."""
@@ -231,8 +149,12 @@ class Session:
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
             raise self.translated(error)  # noqa: B904  it has its cause
 
-    def _label(self) -> str:
-        return f"service {self.settings.service!r}" if self.settings.service else f"this {self._role}"
+    def _connect(self, ready: Callable[[Any], None]) -> Any:
+        with config.placed(self.settings.path):
+            if self._role == "writer":  # derives the key, so that no publish has to
+                self.codec = build(self.settings.codec, plugins.load, writing=True)
+            with inline.files(self._params) as params:
+                return self._open_one(params, ready)
 
     def _open_one(self, params: dict[str, Any], ready: Callable[[Any], None]) -> Any:
         plugin, self._unopened = self._unopened, None
@@ -268,43 +190,6 @@ class Session:
             self.settings.type,
             asked,
         )
-
-    def _plugin_params(self) -> dict[str, Any]:
-        settings = self.settings
-        params: dict[str, Any] = config.copied(settings.params, settings.path)
-        for name in ("topic", "topics"):
-            params.pop(name, None)
-        if len(settings.topics) == 1:
-            params["topic"] = settings.topics[0]
-        if self._role == "reader":
-            params["topics"] = list(settings.topics)
-            params["receive_timeout_ms"] = self._receive_timeout_ms
-        params["type_spec"] = params.get("type_spec") or {}
-        for path in getattr(self.plugin_class, "encoded_parameters", ()):
-            self._encode_parameter(params, path)
-        params.update(
-            type=settings.type,
-            consistency=settings.consistency,
-            client_id=settings.client_id,
-            client_id_generated=settings.params.get("client_id") in (None, ""),
-            publish_timeout_ms=settings.publish_timeout_ms,
-            close_timeout_ms=settings.close_timeout_ms,
-            max_pending_bytes=settings.max_pending_bytes,
-        )
-        return params
-
-    def _encode_parameter(self, params: dict[str, Any], path: str) -> None:
-        *place, name = path.split(".")
-        around: Any = params
-        for part in place:
-            around = around.get(part) if isinstance(around, dict) else None
-        if not isinstance(around, dict) or name not in around:
-            return
-        at = ".".join(filter(None, (self.settings.path, *place)))
-        settings = config.codec_settings({**self.settings.params, **around}, at)
-        with config.placed(at):
-            codec = build(settings, plugins.load, writing=True)
-        around[name] = codec.encode(around[name], Message.NOTSTAMP)[0]
 
 
 def _close_after(error: BaseException, plugin: Any) -> None:
