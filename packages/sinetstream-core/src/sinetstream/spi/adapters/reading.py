@@ -1,0 +1,113 @@
+"""A reader that is iterated from one that calls back, and the other way round."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from math import inf
+from typing import Any
+
+from sinetstream.clock import in_seconds
+from sinetstream.spi._locks import lock_and_condition
+from sinetstream.spi.abilities import Ability
+from sinetstream.spi.adapters.adapter import Adapter
+from sinetstream.spi.feed import SLICE_MS, Feed
+from sinetstream.spi.iteration import Item
+from sinetstream.spi.plugin import OnFailure, OnMessage, PluginAsyncMessageReader, PluginMessageReader
+
+__all__ = ["AsyncReaderFromReader", "ReaderFromAsyncReader"]
+
+
+class AsyncReaderFromReader(Adapter, PluginAsyncMessageReader):
+    """Iterates `source` in one thread and calls back from it, in order."""
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        super().__init__({**params, "receive_timeout_ms": inf if hasattr(self.source, "abilities") else SLICE_MS})
+        self._on_message: OnMessage | None = None
+        self._on_failure: OnFailure | None = None
+        self._feed = Feed(
+            self.inner, on_item=self._message, on_error=self._failure, wakes=hasattr(self.inner, "abilities")
+        )
+
+    @property
+    def on_message(self) -> OnMessage | None:
+        return self._on_message
+
+    @on_message.setter
+    def on_message(self, callback: OnMessage | None) -> None:
+        self._on_message = callback
+
+    @property
+    def on_failure(self) -> OnFailure | None:
+        return self._on_failure
+
+    @on_failure.setter
+    def on_failure(self, callback: OnFailure | None) -> None:
+        self._on_failure = callback
+
+    def open(self) -> None:
+        super().open()
+        self._feed.start()
+        self._feed.allow(inf)
+
+    def close(self) -> None:
+        self._feed.stop()
+
+    def _message(self, payload: bytes, topic: str | None, raw: Any) -> None:
+        if self._on_message is not None:
+            self._on_message(payload, topic, raw)
+
+    def _failure(self, error: Exception) -> None:
+        if self._on_failure is not None:
+            self._on_failure(error)
+
+
+class ReaderFromAsyncReader(Adapter, PluginMessageReader):
+    """Keeps what `source` calls back with until it is asked for.
+
+    A source that declares ACKNOWLEDGE bounds that itself; the thread of any other waits while one waits here.
+    """
+
+    _ROOM = 1  # what waits here is lost in `close`
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        self._timeout = in_seconds(params.get("receive_timeout_ms", inf))
+        self._room = inf if Ability.ACKNOWLEDGE in getattr(self, "abilities", ()) else self._ROOM
+        self._arrived: deque[Item | Exception] = deque()
+        self._lock, self._changed = lock_and_condition()
+        self._closed = False
+
+    def open(self) -> None:
+        self.inner.on_message = self._message
+        self.inner.on_failure = self._failure
+        super().open()
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            self._changed.notify_all()
+        super().close()
+
+    def __iter__(self) -> Iterator[Item]:
+        while True:
+            with self._lock:
+                if not self._changed.wait_for(lambda: self._arrived or self._closed, self._timeout) or self._closed:
+                    return
+                item = self._arrived.popleft()
+                self._changed.notify_all()
+            if isinstance(item, Exception):
+                raise item
+            yield item
+
+    def _message(self, payload: bytes, topic: str | None, raw: Any) -> None:
+        self._add((payload, topic, raw))
+
+    def _failure(self, error: Exception, traceback: object = None) -> None:
+        self._add(error)
+
+    def _add(self, item: Item | Exception) -> None:
+        with self._lock:
+            self._changed.wait_for(lambda: len(self._arrived) < self._room or self._closed)
+            self._arrived.append(item)
+            self._changed.notify_all()

@@ -1,0 +1,111 @@
+"""A writer that promises from one that waits, and the other way round."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from math import inf
+from typing import TYPE_CHECKING, Any
+
+from sinetstream.clock import in_seconds
+from sinetstream.errors import ConnectionError
+from sinetstream.spi._late import Late
+from sinetstream.spi._locks import lock_and_condition
+from sinetstream.spi.adapters.adapter import Adapter
+from sinetstream.spi.plugin import PluginAsyncMessageWriter, PluginMessageWriter
+
+if TYPE_CHECKING:
+    from sinetstream.spi.delivery import Delivery
+
+__all__ = ["AsyncWriterFromWriter", "WriterFromAsyncWriter"]
+
+_LAST_WORD_S = 0.5
+
+
+class AsyncWriterFromWriter(Adapter, PluginAsyncMessageWriter):
+    """Publishes through `source` in one thread, in order.
+
+    `close` leaves behind, after half a second, a thread whose `publish` the closing of `source` did not end.
+    """
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        self._waiting: deque[tuple[Delivery[Any], bytes, dict[str, Any]]] = deque()
+        self._lock, self._changed = lock_and_condition()
+        self._closed = False
+        self._thread = threading.Thread(target=self._run, name="sinetstream-writer", daemon=True)
+
+    def open(self) -> None:
+        super().open()
+        self._thread.start()
+
+    def publish(self, message: bytes, **attributes: Any) -> Delivery[Any]:
+        from sinetstream.spi.delivery import Delivery
+
+        delivery: Delivery[Any] = Delivery()
+        with self._lock:
+            if self._closed:
+                return Delivery.rejected(ConnectionError("the writer was closed before this message was sent"))
+            self._waiting.append((delivery, message, attributes))
+            self._changed.notify()
+        return delivery
+
+    def close(self) -> None:
+        with self._lock:
+            self._closed = True
+            unsent = list(self._waiting)
+            self._waiting.clear()
+            self._changed.notify_all()
+        for delivery, _, _ in unsent:
+            delivery.fail(ConnectionError("the writer was closed before this message was sent"))
+        super().close()
+        if self._thread.is_alive() and threading.current_thread() is not self._thread:
+            self._thread.join(_LAST_WORD_S)
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                self._changed.wait_for(lambda: self._waiting or self._closed)
+                if not self._waiting:
+                    return
+                delivery, message, attributes = self._waiting.popleft()
+            try:
+                result = self.inner.publish(message, **attributes)
+            except BaseException as error:  # noqa: BLE001  every failure is the promise's
+                delivery.fail(error)
+            else:
+                delivery.fulfil(result)
+
+
+class WriterFromAsyncWriter(Adapter, PluginMessageWriter):
+    """Publishes through `source` and waits for its promise, at most `publish_timeout_ms`.
+
+    What is not confirmed in time counts for `max_pending_bytes` until it is, and the next message waits for room.
+    """
+
+    def __init__(self, params: dict[str, Any]) -> None:
+        super().__init__(params)
+        self._timeout = in_seconds(params.get("publish_timeout_ms", 30_000))
+        self.max_pending_bytes = min(params.get("max_pending_bytes", inf), self.max_pending_bytes)
+        self.late = Late()
+
+    def publish(self, message: bytes, **attributes: Any) -> Any:
+        timeout = self._timeout
+        if self.late.kept:
+            timeout = self.late.wait_for_room(len(message), self.max_pending_bytes, timeout)
+        delivery = self.send(message, **attributes)
+        try:
+            return delivery.get(timeout)
+        except BaseException:
+            if delivery.is_pending:
+                self.late.add(delivery, len(message))
+            raise
+
+    def send(self, message: bytes, **attributes: Any) -> Delivery[Any]:
+        """Publish without waiting."""
+        from sinetstream.spi.delivery import Delivery
+
+        try:
+            return Delivery.wrap(self.inner.publish(message, **attributes))
+        except Exception as error:  # noqa: BLE001  every failure is the promise's
+            return Delivery.rejected(error)
