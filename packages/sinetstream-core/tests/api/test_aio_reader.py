@@ -490,6 +490,20 @@ def test_a_seek_that_is_refused_forgets_nothing(safe: Lab) -> None:
     run(main)
 
 
+def test_a_seek_says_that_the_reader_is_not_open(lab: Lab) -> None:
+    async def main() -> None:
+        it = reader(lab)
+        with pytest.raises(NotOpenError):
+            await it.seek_to_end()
+        async with it:
+            pass
+        with pytest.raises(NotOpenError):
+            await it.seek_to_end()
+
+    lab.registered(reader=lab.reader(SAFE | {Ability.SEEK}))
+    run(main)
+
+
 def test_a_seek_that_fails_forgets_nothing(lab: Lab) -> None:
     class Stuck(lab.reader(SAFE | {Ability.SEEK})):  # type: ignore[misc]  # made to measure
         def seek_to_end(self) -> None:

@@ -118,6 +118,7 @@ class MessageReader(ReaderEndpoint, Generic[T]):
 
     async def _seek_in_thread(self, ability: Ability, method: str, *args: Any) -> None:
         self._session.require(ability, method)
+        self._session.plugin()
         self._finish()
         before = self._arrivals.forget()  # now, since what arrives meanwhile may be from the new position
         try:
