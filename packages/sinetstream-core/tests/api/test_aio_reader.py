@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import threading
 import time
 from collections.abc import Callable, Coroutine
 from typing import Any, Self
@@ -473,6 +474,35 @@ def test_a_seek_where_nothing_is_received_ahead_goes_on_too(lab: Lab) -> None:
             assert [b"new"] == [message.value async for message in it]
 
     lab.registered(reader=lab.reader(frozenset((Ability.SEEK,))))
+    run(main)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_seek_that_is_cancelled_finds_out_whether_it_has_moved(lab: Lab, *, fails: bool) -> None:
+    called, may_go_on = threading.Event(), threading.Event()
+
+    class Slow(lab.reader(SAFE | {Ability.SEEK})):  # type: ignore[misc]  # made to measure
+        def seek_to_end(self) -> None:
+            called.set()
+            assert may_go_on.wait(WAIT)
+            if fails:
+                raise LabError("no answer")
+
+    async def main() -> None:
+        async with reader(lab, receive_timeout_ms=ENDS_MS) as it:
+            lab.arrive(b"1", b"2")
+            await asyncio.to_thread(until, lambda: len(it._arrivals._arrived) == 2)
+            seek = asyncio.create_task(it.seek_to_end())
+            await asyncio.to_thread(called.wait, WAIT)
+            seek.cancel()
+            await asyncio.sleep(0.02)
+            assert not seek.done()
+            may_go_on.set()
+            with pytest.raises(asyncio.CancelledError):
+                await seek
+            assert ([b"1", b"2"] if fails else []) == [message.value async for message in it]
+
+    lab.registered(reader=Slow)
     run(main)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
-__all__ = ["in_thread", "to_the_end"]
+__all__ = ["Ended", "in_thread", "to_the_end"]
 
 R = TypeVar("R")
 Outcome = tuple[Any, BaseException | None]
@@ -27,10 +27,24 @@ async def in_thread(call: Callable[[], R], undo: Callable[[R], object] = lambda 
     return result  # type: ignore[no-any-return]  # what `call` returned
 
 
-async def to_the_end(call: Callable[[], object]) -> tuple[BaseException | None, asyncio.CancelledError | None]:
+class Ended(NamedTuple):
+    """How a call ended for whom that does not concern at once: its error, and that its caller was cancelled meanwhile."""
+
+    failed: BaseException | None
+    cancelled: asyncio.CancelledError | None
+
+    def check(self) -> None:
+        """Raise what there is to raise."""
+        if self.cancelled is not None:
+            raise self.cancelled from self.failed
+        if self.failed is not None:
+            raise self.failed
+
+
+async def to_the_end(call: Callable[[], object]) -> Ended:
     """Run a blocking call, of bounded length, in a thread, and wait for its end, cancelled or not.
 
-    Gives the error that the call raised, and the cancellation, which the caller raises when it has done what is to follow.
+    The caller does what is to follow, and then `check`.
     """
     done = _begun(call, lambda _: None)
     cancelled = None
@@ -39,7 +53,7 @@ async def to_the_end(call: Callable[[], object]) -> tuple[BaseException | None, 
             await asyncio.wait([done])
         except asyncio.CancelledError as error:
             cancelled = error
-    return done.result()[1], cancelled
+    return Ended(done.result()[1], cancelled)
 
 
 def _begun(call: Callable[[], R], undo: Callable[[R], object]) -> asyncio.Future[Outcome]:

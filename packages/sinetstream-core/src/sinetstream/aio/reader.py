@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Generic, Self
 
 from sinetstream.aio.arrivals import Arrivals
-from sinetstream.aio.blocking import in_thread
+from sinetstream.aio.blocking import in_thread, to_the_end
 from sinetstream.clock import microseconds
 from sinetstream.errors import BusyError, InvalidMessageError
 from sinetstream.inbound import Inbound, Sizes
@@ -105,7 +105,7 @@ class MessageReader(ReaderEndpoint, Generic[T]):
             self._reading = False
 
     async def seek_to_beginning(self) -> None:
-        """As `sinetstream.MessageReader.seek_to_beginning`."""
+        """As `sinetstream.MessageReader.seek_to_beginning`. Cancelled, it finds out first whether it has moved; so do the others."""
         await self._seek_in_thread(Ability.SEEK, "seek_to_beginning")
 
     async def seek_to_end(self) -> None:
@@ -121,13 +121,11 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         self._session.plugin()
         self._finish()
         before = self._arrivals.forget()  # now, since what arrives meanwhile may be from the new position
-        try:
-            await in_thread(lambda: self._seek(ability, method, *args))
-        except BaseException:
+        ended = await to_the_end(lambda: self._seek(ability, method, *args))
+        if ended.failed is not None:
             self._arrivals.put_back(before)
-            raise
-        finally:
-            self._arrivals.go_on()
+        self._arrivals.go_on()
+        ended.check()
 
     def _opened(self, plugin: Any, loop: asyncio.AbstractEventLoop) -> None:
         self._reset()

@@ -21,10 +21,10 @@ class Transaction:
         self._step = step
 
     async def __aenter__(self) -> None:
-        failed, cancelled = await to_the_end(self._step.begin)
-        if cancelled is not None and failed is None:
-            await self._back(cancelled)
-        _raise(failed, cancelled)
+        ended = await to_the_end(self._step.begin)
+        if ended.cancelled is not None and ended.failed is None:
+            await self._back(ended.cancelled)
+        ended.check()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -32,19 +32,11 @@ class Transaction:
         if kind is not None:
             await self._back(error)
             return
-        failed, cancelled = await to_the_end(self._step.commit)
-        if failed is not None:
-            await self._back(failed)
-        _raise(failed, cancelled)
+        ended = await to_the_end(self._step.commit)
+        if ended.failed is not None:
+            await self._back(ended.failed)
+        ended.check()
 
     async def _back(self, because: BaseException | None) -> None:
         self._step.forget()
-        failed, cancelled = await to_the_end(lambda: self._step.abort(because))
-        _raise(failed, cancelled)
-
-
-def _raise(failed: BaseException | None, cancelled: BaseException | None) -> None:
-    if cancelled is not None:
-        raise cancelled from failed
-    if failed is not None:
-        raise failed
+        (await to_the_end(lambda: self._step.abort(because))).check()
