@@ -1,0 +1,31 @@
+"""Publishing, and what became of each value."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sinetstream import AsyncMessageWriter
+
+__all__ = ["Outcomes", "errors_of", "published"]
+
+Outcomes = dict[bytes, Exception | None]
+"""What became of each value that was published: its error, None where it was confirmed."""
+
+
+def published(writer: Any, values: Sequence[bytes], seconds: float) -> Outcomes:
+    outcomes: Outcomes = {}
+    for value in values:
+        try:
+            promise = writer.publish(value)
+            if isinstance(writer, AsyncMessageWriter):
+                promise.get(seconds)
+        except Exception as error:  # noqa: BLE001  what it is, is the question
+            outcomes[value] = error
+        else:
+            outcomes[value] = None
+    return outcomes
+
+
+def errors_of(outcomes: Outcomes) -> list[Exception]:
+    return [error for error in outcomes.values() if error is not None]
