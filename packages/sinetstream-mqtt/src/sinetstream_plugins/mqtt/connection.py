@@ -2,66 +2,30 @@
 
 from __future__ import annotations
 
-import logging
-import random
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any
 
-from paho.mqtt.client import MQTTv5, MQTTv31
+from paho.mqtt.client import MQTTv5
 from paho.mqtt.packettypes import PacketTypes
-from paho.mqtt.properties import Properties
 from sinetstream.errors import AuthorizationError, ConnectionError, SinetError
-from sinetstream_plugins.mqtt.brokers import Broker
 from sinetstream_plugins.mqtt.client import make_client
+from sinetstream_plugins.mqtt.continuity import Continuity
 from sinetstream_plugins.mqtt.dial import Dial
-from sinetstream_plugins.mqtt.discard import discard
 from sinetstream_plugins.mqtt.line import Line
-from sinetstream_plugins.mqtt.paho_private import PahoClient
+from sinetstream_plugins.mqtt.outage import Outage
 from sinetstream_plugins.mqtt.parameters import Parameters
 from sinetstream_plugins.mqtt.properties import properties
 from sinetstream_plugins.mqtt.reasons import refusal
+from sinetstream_plugins.mqtt.user import User
 from sinetstream_plugins.mqtt.waker import Waker
 
-__all__ = ["Connection", "User"]
+__all__ = ["Connection"]
 
 _LAST_WORDS_S = 1.0
 _LEAVING_S = 2.0  # all of it: last words, DISCONNECT, and the end of the session
 _LONGEST_WAIT_S = 0.5
-
-log = logging.getLogger("sinetstream")
-
-
-class User(Protocol):
-    """A reader or writer. All of it runs on the connection's thread, which alone, or who stands in for it, touches paho."""
-
-    def prepare(self, client: PahoClient) -> None:
-        """Set the callbacks."""
-
-    def connected(self, client: PahoClient, properties: Properties | None, *, resumed: bool) -> None:
-        """The broker accepted the client; `Connection.ready` or `Connection.refused` is called now or later.
-
-        `resumed`: it goes on with the session of the connection before. MQTT 3.1 does not tell: there, it is taken for granted.
-        """
-
-    def work(self, client: PahoClient) -> None:
-        """Hand paho what it is to send."""
-
-    def has_work(self) -> object:
-        """Whether `work` would do something."""
-
-    def disconnected(self) -> None:
-        """The line is gone; also after an attempt that failed."""
-
-    def released(self, mid: int) -> None:
-        """The broker has seen our PUBREC."""
-
-    def lost(self, error: SinetError) -> None:
-        """The connection has been lost for longer than the limit; once per loss."""
-
-    def ended(self) -> None:
-        """The last call."""
 
 
 class Connection:
@@ -75,11 +39,7 @@ class Connection:
         self._failure: SinetError | None = None
         self._is_ready = False
         self._refused: SinetError | None = None
-        self._lost: SinetError | None = None  # why there is no connection, and since when
-        self._lost_at = 0.0
-        self._reported = False
-        self._session_at: Broker | None = None  # who has the session that what we remember belongs to
-        self._ended = False  # whether we have ended it ourselves before we connected
+        self._outage = Outage(parameters, self._stopping, user.lost)
         self._facts: dict[str, Any] = {
             "state": "closed",
             "broker": None,
@@ -91,6 +51,7 @@ class Connection:
     def open(self) -> None:
         """Connect to the first broker that accepts us; returns when the user is ready, and raises why not."""
         self._dial = Dial()
+        self._continuity = Continuity(self._parameters, self._dial)
         self._client = make_client(self._parameters, on_released=self._user.released, dial=self._dial)
         self.waker = Waker()
         self._client.on_connect = self._on_connect
@@ -124,7 +85,7 @@ class Connection:
     def forget(self) -> None:
         """For the user: what is under way is given up. The next connection begins a new session, as the broker remembers."""
         self._client.forget()
-        self._session_at = None
+        self._continuity.forget()
 
     def info(self) -> Mapping[str, Any]:
         """What is known of the connection at this moment."""
@@ -147,25 +108,21 @@ class Connection:
             self.waker.close()
 
     def _live(self) -> None:
-        delay = self._parameters.reconnect_min
         while not self._stopping.is_set():
             try:
-                line = self._reach_any()
-                delay = self._parameters.reconnect_min
-                self._serve(line)
+                self._serve(self._reach_any())
             except SinetError as error:
                 if not self._settled.is_set():
                     self._failure = error
                     return
                 if self._stopping.is_set():
                     return
-                self._pause(delay * random.uniform(0.5, 1), error)
-                delay = min(2 * delay, self._parameters.reconnect_max)
+                self._outage.pause(error)
 
     def _reach_any(self) -> Line:
         errors = []
         for broker in self._parameters.brokers:
-            self._report_when_due()
+            self._outage.report_when_due()
             self._broker = broker
             self._facts["broker"] = str(broker)
             line = Line(self._client, broker, self.waker)
@@ -187,8 +144,7 @@ class Connection:
     def _reach(self, line: Line) -> None:
         parameters = self._parameters
         self._is_ready, self._refused = False, None
-        anew = self._begins_anew()
-        self._ended = anew and self._needs_discarding() and self._discard(parameters.connection_timeout)
+        anew = self._continuity.before_connect(self._broker, first=not self._settled.is_set())
         line.connect(parameters, clean=anew)
         until = time.monotonic() + parameters.connection_timeout
         while not self._is_ready:
@@ -198,7 +154,7 @@ class Connection:
             if self._stopping.is_set() or left <= 0 or not line.alive:
                 why = "closed meanwhile" if self._stopping.is_set() else "no answer in time" if left <= 0 else "hung up"
                 raise ConnectionError(f"{self._facts['broker']}: {why}")
-            self._report_when_due()
+            self._outage.report_when_due()
             line.turn(min(left, _LONGEST_WAIT_S), _never)
         if not line.alive:
             raise self._end()
@@ -206,9 +162,7 @@ class Connection:
     def _serve(self, line: Line) -> None:
         self._facts["state"] = "connected"
         self._facts["connections"] += 1
-        if self._reported:
-            log.warning("%s: connected again", self._facts["broker"])
-        self._lost, self._reported = None, False
+        self._outage.over(self._broker)
         self._settled.set()
         user, client = self._user, self._client
         try:
@@ -234,59 +188,26 @@ class Connection:
         if self._parameters.protocol == MQTTv5 and session.resumes and not session.kept:
             forget = properties(PacketTypes.DISCONNECT, SessionExpiryInterval=0)
         parted = line.leave(_LAST_WORDS_S, forget)
-        if parted and self._needs_discarding() and not session.kept:
-            self._discard(begun + _LEAVING_S - time.monotonic())
+        if parted and not session.kept:
+            self._continuity.discard(self._broker, begun + _LEAVING_S - time.monotonic())
 
     def _end(self) -> SinetError:
         return self._refused or ConnectionError(f"{self._broker}: hung up")
-
-    def _needs_discarding(self) -> bool:
-        return self._parameters.protocol != MQTTv5 and self._parameters.session.resumes
-
-    def _discard(self, seconds: float) -> bool:
-        return discard(self._parameters, self._broker, self._dial, seconds)
-
-    def _begins_anew(self) -> bool:
-        session = self._parameters.session
-        if not session.resumes:
-            return True
-        if not self._settled.is_set():
-            return session.clean
-        return session.in_memory and self._session_at != self._broker
-
-    def _pause(self, seconds: float, error: SinetError) -> None:
-        now = time.monotonic()
-        if self._lost is None:
-            self._lost_at = now
-            log.warning("%s; connecting again", error)
-        self._lost = error
-        until, limit = now + seconds, self._lost_at + self._parameters.lost_limit
-        while not self._stopping.is_set() and (left := until - time.monotonic()) > 0:
-            self._report_when_due()
-            self._stopping.wait(left if self._reported else max(0.001, min(left, limit - time.monotonic())))
-
-    def _report_when_due(self) -> None:
-        limit = self._parameters.lost_limit
-        if self._lost is not None and not self._reported and time.monotonic() >= self._lost_at + limit:
-            self._reported = True
-            words = f"no connection for {limit:g} s, still trying; the last attempt: {self._lost}"
-            self._user.lost(type(self._lost)(words))
 
     def _on_connect(self, client: Any, _userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
         if reason.is_failure:
             self._refused = refusal(f"the connection of {self._parameters.client_id!r}", reason)
             return
-        there = self._facts["session_resumed"] = flags.session_present
+        self._facts["session_resumed"] = flags.session_present
         asked_s = self._parameters.session.expiry_s
         self._facts["session_expiry_s"] = getattr(properties, "SessionExpiryInterval", asked_s)
-        if self._parameters.protocol == MQTTv31:  # its CONNACK does not tell
-            there = self._parameters.session.resumes and not self._ended
-        if there and self._begins_anew():  # it was given up after we had sent CONNECT, or would not end
-            self._refused = ConnectionError(f"{self._broker}: the old session is still there")
+        continuity, broker = self._continuity, self._broker
+        there = continuity.is_there(session_present=flags.session_present)
+        if there and continuity.begins_anew(broker, first=not self._settled.is_set()):
+            # It was given up after we had sent CONNECT, or would not end.
+            self._refused = ConnectionError(f"{broker}: the old session is still there")
             return
-        resumed = there and self._session_at == self._broker
-        self._session_at = self._broker
-        self._user.connected(client, properties, resumed=resumed)
+        self._user.connected(client, properties, resumed=continuity.resumed(broker, there=there))
 
     def _on_disconnect(self, _client: Any, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         if self._refused is None and not self._stopping.is_set():
