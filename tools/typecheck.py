@@ -1,6 +1,6 @@
 """Check types package by package, as `mypy --strict`: tests of two packages may have the same file names.
 
-With names of packages as arguments, only those.
+With packages as arguments, by name or by folder, only those.
 """
 
 import os
@@ -29,12 +29,16 @@ def main() -> int:
     search = os.pathsep.join(
         str(folder) for folder in (*(package / "src" for package in packages), ROOT / "tools/bench")
     )
+    chosen = {Path(argument).name for argument in sys.argv[1:]}
+    if unknown := chosen - groups.keys():
+        print(f"there is no {', '.join(sorted(unknown))}: choose from {', '.join(groups)}", file=sys.stderr)
+        return 2
     failed = []
     for name, folders in groups.items():
         files = [str(file.relative_to(ROOT)) for file in python_files(folders) if not foreign(file)]
         if name == "tools":
             files.append("conftest.py")
-        if not files or (sys.argv[1:] and name not in sys.argv[1:]):
+        if not files or (chosen and name not in chosen):
             continue
         print(f"mypy: {name}", flush=True)
         if subprocess.call([sys.executable, "-m", "mypy", *files], cwd=ROOT, env=os.environ | {"MYPYPATH": search}):
