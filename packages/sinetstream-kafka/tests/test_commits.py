@@ -2,7 +2,9 @@
 
 from typing import Any, NamedTuple
 
+import pytest
 from kafka import TopicPartition
+from kafka.consumer.fetcher import ConsumerRecord
 from sinetstream_plugins.kafka.buffer import WINDOW, Buffer
 from sinetstream_plugins.kafka.leases import Leases
 
@@ -19,8 +21,9 @@ def record(offset: int) -> Any:
     return Record("t", 0, offset)
 
 
-def sized(count: int) -> list[Any]:
-    return [(None,) * 10 + (1,) for _ in range(count)]
+def sized(count: int, key: int = -1, value: int = 1, header: int = -1) -> list[Any]:
+    """As kafka-python makes them: -1 for what a message has not."""
+    return [ConsumerRecord("t", 0, 0, 0, 0, 0, None, b"", [], None, key, value, header) for _ in range(count)]
 
 
 def handed_out(leases: Leases, *offsets: int) -> list[Any]:
@@ -96,3 +99,27 @@ def test_what_was_received_for_a_lost_partition_is_dropped() -> None:
 
     assert not buffer.full()
     assert buffer.take(0) is None
+
+
+MIB = 1024 * 1024
+
+
+@pytest.mark.parametrize("part", ["key", "value", "header"])
+def test_large_messages_fill_it_by_their_bytes(part: str) -> None:
+    leases = held(0)
+    buffer = Buffer(1000, leases.unfinished)
+    buffer.put(leases.held()[0], sized(31, **{part: MIB}))
+    before = buffer.full()
+    buffer.put(leases.held()[0], sized(1, **{part: MIB}))
+
+    assert not before
+    assert buffer.full()
+
+
+def test_messages_without_key_value_and_headers_count_as_nothing() -> None:
+    leases = held(0)
+    buffer = Buffer(1000, leases.unfinished)
+    buffer.put(leases.held()[0], sized(31, value=MIB))
+    buffer.put(leases.held()[0], sized(968, value=-1))
+
+    assert not buffer.full()

@@ -351,6 +351,17 @@ def test_more_than_fits_waits_and_arrives(service: Service, topic: str) -> None:
     assert sorted(values) == sorted(seen)
 
 
+def test_large_messages_are_received_ahead_up_to_a_limit_in_bytes(service: Service, topic: str) -> None:
+    with MessageWriter(topic=topic, consistency="AT_LEAST_ONCE", **service) as writer:
+        writer.publish_many([bytes(1_000_000)] * 60)
+    with MessageReader(topics=topic, consistency="AT_LEAST_ONCE", **group(**EARLIEST), **service) as reader:
+        next(reader)
+        buffer = reader._plugin._consumer.buffer
+
+        assert eventually(buffer.full)
+        assert buffer._messages < 40  # 32 MiB, and what the last poll brought beyond
+
+
 def test_seeking_moves_to_the_beginning_the_end_and_a_time(service: Service, topic: str) -> None:
     with MessageWriter(topic=topic, consistency="AT_LEAST_ONCE", **service) as writer:
         for number in range(10):

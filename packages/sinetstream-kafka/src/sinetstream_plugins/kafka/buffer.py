@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from operator import itemgetter
 from typing import Any
 
+from kafka.consumer.fetcher import ConsumerRecord
+
 from sinetstream_plugins.kafka.leases import Lease
 
 __all__ = ["WINDOW", "Batch", "Buffer"]
@@ -17,12 +19,17 @@ Batch = tuple[Lease, list[Any]]
 WINDOW = 1000
 """How many messages may be handed out and not finished."""
 
-_value_size = itemgetter(10)
+_SIZES = [itemgetter(ConsumerRecord._fields.index(f"serialized_{part}_size")) for part in ("key", "value", "header")]
 _LARGEST = 32 * 1024 * 1024
 
 
 class Buffer:
-    """Batches in order of arrival, and errors in their place. It takes what it is given: `full` says when to stop."""
+    """Batches in order of arrival, and errors in their place. It takes what it is given: `full` says when to stop.
+
+    That is at 32 MiB of keys, values and headers, or so many messages. Not bounded by it: what the last `poll` brought
+    beyond (at most `max_poll_records` messages), and what kafka-python has fetched and not yet given (at most
+    `fetch_max_bytes` from each broker and `max_partition_fetch_bytes` of each partition, before decompression).
+    """
 
     def __init__(self, messages: int, unfinished: Callable[[], int]) -> None:
         self._room = messages
@@ -43,7 +50,7 @@ class Buffer:
         return self._messages <= self._room // 2 and self._bytes <= _LARGEST // 2
 
     def put(self, lease: Lease, records: list[Any]) -> None:
-        size = sum(map(_value_size, records))
+        size = _size(records)
         with self._lock:
             self._messages += len(records)
             self._bytes += size
@@ -122,3 +129,8 @@ class Buffer:
         with self._lock:
             self._closed = self._nudged = True
             self._changed.notify_all()
+
+
+def _size(records: list[Any]) -> int:
+    """In bytes. kafka-python says -1 for a part that a message has not; so each part counts one more than it is."""
+    return sum(sum(map(size, records)) for size in _SIZES) + len(_SIZES) * len(records)
