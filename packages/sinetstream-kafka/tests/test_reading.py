@@ -14,7 +14,7 @@ from uuid import uuid4
 
 import pytest
 from kafka import KafkaConsumer, TopicPartition
-from kafka.errors import RebalanceInProgressError
+from kafka.errors import KafkaTimeoutError, RebalanceInProgressError
 from sinetstream import (
     AsyncMessageReader,
     ConnectionError,
@@ -44,10 +44,10 @@ def write(service: Service, topic: str, count: int, **publish: Any) -> list[byte
     return values
 
 
-def committed(service: Service, topic: str, group_id: str) -> int:
+def committed(service: Service, topic: str, group_id: str, partitions: int = 2) -> int:
     consumer = KafkaConsumer(bootstrap_servers=service["brokers"], group_id=group_id, enable_auto_commit=False)
     try:
-        return sum(consumer.committed(TopicPartition(topic, number)) or 0 for number in range(2))
+        return sum(consumer.committed(TopicPartition(topic, number)) or 0 for number in range(partitions))
     finally:
         consumer.close()
 
@@ -387,7 +387,8 @@ def test_a_time_before_1970_is_refused_and_reading_goes_on(service: Service, top
     assert values == seen
 
 
-def test_a_seek_that_fails_moves_nothing(breakable_kafka: Any) -> None:
+@pytest.mark.parametrize("seek", ["seek_to_beginning", "seek_to_end", "seek_to_time"])
+def test_a_seek_that_fails_moves_nothing(breakable_kafka: Any, seek: str) -> None:
     ours: Service = {"no_config": True, "type": "kafka", "brokers": breakable_kafka.address()}
     topic = breakable_kafka.create_topic(f"kafka-{uuid4().hex}", 1)
     values = write(ours, topic, 20)
@@ -399,13 +400,58 @@ def test_a_seek_that_fails_moves_nothing(breakable_kafka: Any) -> None:
         try:
             began = time.monotonic()
             with pytest.raises(ConnectionError):
-                reader.seek_to_time(1_000_000)
+                getattr(reader, seek)(*([1_000_000] if seek == "seek_to_time" else []))
             assert time.monotonic() - began < 8
         finally:
             breakable_kafka.thaw()
         seen += [next(reader).value for _ in range(15)]
 
     assert values == seen
+
+
+def test_a_seek_that_cannot_be_committed_moves_nothing(breakable_kafka: Any) -> None:
+    """Nor does the group stay where the seek would have gone, though the broker gets to know that later."""
+    topic, reading = breakable_kafka.create_topic(f"kafka-{uuid4().hex}", 1), group(**EARLIEST)
+    with breakable_kafka.proxy() as line:
+        ours: Service = {"no_config": True, "type": "kafka", "brokers": line.address}
+        values = write(ours, topic, 20)
+
+        def find(client: KafkaConsumer, partitions: set[TopicPartition], timeout_ms: int) -> dict[TopicPartition, int]:
+            ends: dict[TopicPartition, int] = client.end_offsets(partitions, timeout_ms=timeout_ms)
+            line.silence()
+            return ends
+
+        with MessageReader(
+            topics=topic, consistency="AT_LEAST_ONCE", receive_timeout_ms=30_000, **reading, **ours
+        ) as reader:
+            seen = [next(reader).value for _ in range(5)]
+            (lease,) = reader._plugin._consumer.leases.held()
+            assert eventually(lambda: lease.committed == 4)
+            with pytest.raises(KafkaTimeoutError):
+                reader._plugin._consumer.seek(find)
+            line.resume()
+            assert eventually(lambda: lease.committed == 4, 30)
+            assert committed(ours, topic, reading["type_spec"]["group_id"], 1) == 4
+            seen += [next(reader).value for _ in range(15)]
+
+    assert values == seen
+
+
+def test_at_the_end_is_what_is_committed(service: Service, new_topic: Callable[..., str]) -> None:
+    """A reader of committed messages gets those of a transaction that was open when it went there."""
+    topic = new_topic(1)
+    with (
+        MessageWriter(topic=topic, consistency="EXACTLY_ONCE", **service) as writer,
+        MessageReader(
+            topics=topic, consistency="AT_LEAST_ONCE", receive_timeout_ms=5000, **group(), **service
+        ) as reader,
+    ):
+        writer.publish(b"before")
+        with writer.transaction():
+            writer.publish(b"open")
+            reader.seek_to_end()
+
+        assert next(reader).value == b"open"
 
 
 def test_closing_does_not_wait_for_a_seek(breakable_kafka: Any) -> None:

@@ -56,8 +56,8 @@ _PASSING = (
     RetriableError,
 )
 
-Find = Callable[[KafkaConsumer, set[TopicPartition]], Callable[[], object]]
-"""Asks the broker where to go, and returns what goes there."""
+Find = Callable[[KafkaConsumer, set[TopicPartition], int], dict[TopicPartition, int]]
+"""Asks the broker where to go in these partitions, for so many milliseconds."""
 
 
 class Consumer:
@@ -143,7 +143,7 @@ class Consumer:
         self._forget(leases)
 
     def seek(self, find: Find) -> None:
-        """Forget what was received, move, and return when the new positions are known. What fails has moved nothing."""
+        """Forget what was received, and move; the group knows when this returns. What fails has moved nothing."""
         self._call(lambda: self._seek(find))
 
     def rewind(self) -> None:
@@ -332,26 +332,25 @@ class Consumer:
                 self._client.seek(partition, batch[0].offset)
 
     def _seek(self, find: Find) -> None:
-        move = find(self._client, self._client.assignment())
+        partitions = self._client.assignment()
+        found = self.positions.patiently(lambda ms: find(self._client, partitions, ms))
+        self.positions.commit_instead(found)
         self._forget(self.leases.held())
-        move()
-        self._begin(anew=True)
+        self._take({})
+        self.positions.move(found)
 
     def _rewind(self) -> None:
         self._forget(self.leases.held())
         self.positions.renew(self._client.assignment())
         self.broken = False
-        self._begin(anew=False)
+        self._take({})
+        self.positions.start({})
+        if not self.leases.started():
+            raise ConnectionError("the broker did not say in time where to go on")
 
     def _forget(self, leases: list[Lease]) -> None:
         self.leases.give_up(leases)
         self.buffer.drop(leases)
-
-    def _begin(self, *, anew: bool) -> None:
-        self._take({})
-        self.positions.start({}, anew=anew)
-        if not self.leases.started():
-            raise ConnectionError("the broker did not say in time where to go on")
 
     def _what(self) -> str:
         return repr(self._options.topic_pattern or self._topics)

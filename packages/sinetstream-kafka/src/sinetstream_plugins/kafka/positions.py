@@ -44,22 +44,47 @@ class Positions:
             partitions = [TopicPartition(topic, number) for topic in topics for number in of(topic) or ()]
             self._opened_at = self.patiently(lambda ms: self._client.end_offsets(partitions, timeout_ms=ms))
 
-    def start(self, records: Records, *, anew: bool = False) -> None:
-        """Find where new leases begin; commit that, before the first message, where the group has no position or `anew`.
+    def start(self, records: Records) -> None:
+        """Find where new leases begin; commit that, before the first message, where the group has no position.
 
         What is not found in time is not started: call again.
         """
         new = {lease.partition for lease in self._leases.held() if not lease.started}
         committed = self._committed(new)
-        if self._keeps_up and not anew:
+        if self._keeps_up:
             for partition in new - committed:
                 self._begin(partition)
                 records.pop(partition, None)
         positions = self._found(new, records)
         if self._group:
-            self.commit({p: position for p, position in positions.items() if anew or p not in committed})
+            self.commit({p: position for p, position in positions.items() if p not in committed})
         for partition, position in positions.items():
             if (lease := self._leases.of(partition)) is not None:
+                lease.start(position)
+
+    def commit_instead(self, positions: dict[TopicPartition, int]) -> None:
+        """For a move: the group, where there is one, knows these positions, and none of the leases held commits its own.
+
+        Where that fails they go on, and commit their own again: what the broker has noted is not known.
+        """
+        if not self._group:
+            return
+        held = [lease for lease in self._leases.held() if lease.started]
+        for lease in held:
+            lease.started = False
+        try:
+            self.commit(positions)
+        except Exception:
+            for lease in held:
+                lease.sent = lease.committed = -1
+                lease.started = True
+            raise
+
+    def move(self, positions: dict[TopicPartition, int]) -> None:
+        """Go on there, with new leases that the group knows the positions of."""
+        for partition, position in positions.items():
+            if (lease := self._leases.of(partition)) is not None:
+                self._client.seek(partition, position)
                 lease.start(position)
 
     def commit(self, positions: dict[TopicPartition, int]) -> None:

@@ -104,30 +104,23 @@ class KafkaReader(PluginMessageReader):
         return timestamp_us
 
     def seek_to_beginning(self) -> None:
-        self.consumer().seek(lambda client, partitions: lambda: client.seek_to_beginning(*partitions))
+        self.consumer().seek(lambda client, partitions, ms: client.beginning_offsets(partitions, timeout_ms=ms))
 
     def seek_to_end(self) -> None:
-        self.consumer().seek(lambda client, partitions: lambda: client.seek_to_end(*partitions))
+        self.consumer().seek(lambda client, partitions, ms: client.end_offsets(partitions, timeout_ms=ms))
 
     def seek_to_time(self, timestamp_us: int) -> None:
         if timestamp_us < 0:
             raise InvalidArgumentError("seek_to_time: Kafka has no times before 1970")
-        consumer = self.consumer()
 
-        def find(client: KafkaConsumer, partitions: set[TopicPartition]) -> Callable[[], None]:
+        def find(client: KafkaConsumer, partitions: set[TopicPartition], ms: int) -> dict[TopicPartition, int]:
             times = dict.fromkeys(partitions, timestamp_us // 1000)
-            found = consumer.positions.patiently(lambda ms: client.offsets_for_times(times, timeout_ms=ms))
+            found = client.offsets_for_times(times, timeout_ms=ms)
+            positions = {partition: first.offset for partition, first in found.items() if first is not None}
+            ends: dict[TopicPartition, int] = client.end_offsets(partitions - positions.keys(), timeout_ms=ms)
+            return ends | positions
 
-            def move() -> None:
-                for partition in partitions:
-                    if found.get(partition) is None:
-                        client.seek_to_end(partition)
-                    else:
-                        client.seek(partition, found[partition].offset)
-
-            return move
-
-        consumer.seek(find)
+        self.consumer().seek(find)
 
     def metrics(self) -> Any:
         return self._consumer.metrics() if self._consumer is not None else None
