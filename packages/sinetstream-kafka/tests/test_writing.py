@@ -22,6 +22,7 @@ from sinetstream import (
     MessageReader,
     MessageWriter,
     PublishManyError,
+    SinetError,
     UnsupportedOperationError,
     aio,
 )
@@ -320,6 +321,35 @@ def test_an_aborted_transaction_takes_the_reader_back(service: Service, new_topi
                 pass
 
     assert sorted(b"%d" % number for number in range(20)) == sorted(everything(service, target))
+
+
+@pytest.mark.parametrize("seek", ["seek_to_beginning", "seek_to_end", "seek_to_time"])
+def test_a_reader_cannot_seek_within_its_transaction(
+    service: Service, new_topic: Callable[..., str], seek: str
+) -> None:
+    """It would be committed without the output, and whatever becomes of the block."""
+    source, target = new_topic(1), new_topic(1)
+    values = [b"%d" % number for number in range(6)]
+    with MessageWriter(topic=source, consistency="AT_LEAST_ONCE", **service) as feeding:
+        feeding.publish_many(values)
+    reading = {"group_id": f"g-{uuid4().hex}", "auto_offset_reset": "earliest"}
+    with (
+        MessageReader(
+            topics=source, consistency="EXACTLY_ONCE", receive_timeout_ms=1500, type_spec=reading, **service
+        ) as reader,
+        MessageWriter(topic=target, consistency="EXACTLY_ONCE", **service) as writer,
+    ):
+        with pytest.raises(SinetError, match="within its transaction"), writer.transaction(reader):  # noqa: PT012
+            writer.publish(next(reader).value)
+            getattr(reader, seek)(*([0] if seek == "seek_to_time" else []))
+        with writer.transaction(reader):
+            for message in reader:
+                writer.publish(message.value)
+        reader.seek_to_beginning()
+        with writer.transaction(reader):
+            assert next(reader).value == b"0"
+
+    assert values == everything(service, target)
 
 
 def lose_membership(consumer: Any) -> None:

@@ -20,7 +20,7 @@ from kafka.errors import (
     RetriableError,
     UnknownMemberIdError,
 )
-from sinetstream.errors import ConnectionError, InvalidArgumentError
+from sinetstream.errors import ConnectionError, InvalidArgumentError, SinetError
 from sinetstream.spi import AT_MOST_ONCE
 
 from sinetstream_plugins.kafka.buffer import Buffer
@@ -332,6 +332,8 @@ class Consumer:
                 self._client.seek(partition, batch[0].offset)
 
     def _seek(self, find: Find) -> None:
+        if self.in_transaction:
+            raise SinetError("a reader cannot seek within its transaction: seek before the block, or after it")
         partitions = self._client.assignment()
         found = self.positions.patiently(lambda ms: find(self._client, partitions, ms))
         self.positions.commit_instead(found)
