@@ -5,7 +5,10 @@ from typing import Any, NamedTuple
 import pytest
 from kafka import TopicPartition
 from kafka.consumer.fetcher import ConsumerRecord
+from kafka.errors import GroupAuthorizationFailedError
+from kafka.future import Future
 from sinetstream_plugins.kafka.buffer import WINDOW, Buffer
+from sinetstream_plugins.kafka.commits import Commits
 from sinetstream_plugins.kafka.leases import Leases
 
 PARTITION = TopicPartition("t", 0)
@@ -123,3 +126,34 @@ def test_messages_without_key_value_and_headers_count_as_nothing() -> None:
     buffer.put(leases.held()[0], sized(968, value=-1))
 
     assert not buffer.full()
+
+
+def test_one_error_waits_however_often_commits_fail() -> None:
+    leases = held(0)
+    leases.held()[0].finished = 1
+    buffer = Buffer(1000, leases.unfinished)
+    commits = Commits(lambda _: Future().failure(GroupAuthorizationFailedError()), leases, buffer.fail)
+    for _ in range(3):
+        commits.now()
+    with pytest.raises(GroupAuthorizationFailedError):
+        buffer.take(0)
+
+    assert buffer.take(0) is None
+    commits.now()
+    with pytest.raises(GroupAuthorizationFailedError):
+        buffer.take(0)
+
+
+def test_five_hundred_finished_messages_are_committed_at_once() -> None:
+    leases, sent = held(0), list[dict[TopicPartition, int]]()
+
+    def commit(positions: dict[TopicPartition, int]) -> Any:
+        sent.append(positions)
+        return Future()
+
+    commits = Commits(commit, leases, lambda _: None)
+    for each in handed_out(leases, *range(501)):
+        leases.finish(each)
+        commits.finished_one()
+
+    assert [{PARTITION: 500}] == sent

@@ -38,9 +38,8 @@ class Buffer:
         self._lock = threading.RLock()  # entered in one step, where Ctrl-C can leave a Condition locked
         self._changed = threading.Condition(self._lock)
         self._waiting: deque[tuple[int, int, Batch | Exception]] = deque()
-        self._messages = self._bytes = self._errors = 0
-        self._closed = False
-        self._nudged = False
+        self._messages = self._bytes = 0
+        self._failed = self._closed = self._nudged = False
 
     def full(self) -> bool:
         """Whether to stop receiving."""
@@ -58,15 +57,16 @@ class Buffer:
             self._changed.notify_all()
 
     def fail(self, error: Exception) -> None:
-        """Let whoever takes next get this error."""
+        """Let whoever takes next get this error, unless one waits already: while nobody reads, they would pile up."""
         with self._lock:
-            self._errors += 1
-            self._waiting.append((0, 0, error))
-            self._changed.notify_all()
+            if not self._failed:
+                self._failed = True
+                self._waiting.append((0, 0, error))
+                self._changed.notify_all()
 
     def failed(self) -> bool:
         """Whether an error waits to be taken."""
-        return self._errors > 0
+        return self._failed
 
     def take(self, timeout: float | None) -> Batch | None:
         """The next batch; None after the timeout or when closed. Raises the next error.
@@ -83,7 +83,7 @@ class Buffer:
             if self._roomy() and not was_roomy:
                 self._changed.notify_all()
             if isinstance(item, Exception):
-                self._errors -= 1
+                self._failed = False
                 self._changed.notify_all()
         if isinstance(item, Exception):
             raise item

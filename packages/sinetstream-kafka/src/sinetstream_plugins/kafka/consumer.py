@@ -202,8 +202,7 @@ class Consumer:
         if not self._ready.done():
             self._ready.set_exception(error)
             return False
-        if not self.buffer.failed():
-            self.buffer.fail(error)
+        self.buffer.fail(error)
         return True
 
     def _leave(self) -> None:
