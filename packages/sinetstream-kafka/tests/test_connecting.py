@@ -1,6 +1,7 @@
-"""Opening a writer has an end, with a cause, and can be stopped."""
+"""Opening has an end, with a cause, and can be stopped."""
 
 import gc
+import re
 import socket
 import struct
 import threading
@@ -10,7 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
-from sinetstream import AT_LEAST_ONCE, ConnectionError, MessageWriter
+from sinetstream import AT_LEAST_ONCE, ConnectionError, MessageReader, MessageWriter
 from sinetstream_plugins.kafka.options import parse
 from sinetstream_plugins.kafka.producer import connect
 
@@ -79,6 +80,15 @@ def service(address: str, **type_spec: Any) -> dict[str, Any]:
     return {"no_config": True, "type": "kafka", "brokers": address, "topic": "t", "type_spec": type_spec}
 
 
+def hidden(broker: Any) -> dict[str, Any]:
+    """A broker that answers, and advertises the address of a proxy that is not there: nobody else uses this broker."""
+    return {"no_config": True, "type": "kafka", "brokers": broker.address("behind_proxy")}
+
+
+def advertised(broker: Any) -> str:
+    return re.escape(str(broker.address("proxied"))) + ".* cannot be reached from here .*advertised"
+
+
 def test_a_cluster_that_falls_silent_after_the_diagnosis_is_a_connection_error_with_a_cause() -> None:
     with listener(answers, silent) as (address, _):
         with pytest.raises(ConnectionError, match="did not answer in time") as failed:
@@ -86,6 +96,24 @@ def test_a_cluster_that_falls_silent_after_the_diagnosis_is_a_connection_error_w
 
         assert failed.value.__cause__ is not None
         assert [] == [thread.name for thread in threading.enumerate() if thread.name.endswith("-network-thread")]
+
+
+@pytest.mark.parametrize("ours", [{"topics": "t"}, {"type_spec": {"topic_pattern": "t.*"}}], ids=["topic", "pattern"])
+@pytest.mark.parametrize("group", [{}, {"group_id": "g"}], ids=["alone", "group"])
+def test_a_reader_names_the_advertised_addresses_that_it_cannot_reach(
+    breakable_kafka: Any, ours: dict[str, Any], group: dict[str, str]
+) -> None:
+    settings = hidden(breakable_kafka) | ours
+    settings["type_spec"] = {"bootstrap_timeout_ms": 2000, **group, **ours.get("type_spec", {})}
+    with pytest.raises(ConnectionError, match=advertised(breakable_kafka)):
+        MessageReader(**settings).open()
+
+
+@pytest.mark.parametrize("consistency", ["AT_MOST_ONCE", "AT_LEAST_ONCE", "EXACTLY_ONCE"])
+def test_a_writer_names_the_advertised_addresses_that_it_cannot_reach(breakable_kafka: Any, consistency: str) -> None:
+    settings = hidden(breakable_kafka) | {"consistency": consistency, "type_spec": {"bootstrap_timeout_ms": 2000}}
+    with pytest.raises(ConnectionError, match=advertised(breakable_kafka)):
+        MessageWriter(topic="t", **settings).open()
 
 
 @pytest.mark.parametrize("behaviours", [(silent,), (answers, silent)], ids=["diagnosis", "bootstrap"])

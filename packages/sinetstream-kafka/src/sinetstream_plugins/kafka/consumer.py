@@ -23,6 +23,7 @@ from kafka.errors import (
 from sinetstream.errors import ConnectionError, InvalidArgumentError, SinetError
 from sinetstream.spi import AT_MOST_ONCE
 
+from sinetstream_plugins.kafka.advertised import Advertised
 from sinetstream_plugins.kafka.buffer import Buffer
 from sinetstream_plugins.kafka.chunks import receive_large_chunks
 from sinetstream_plugins.kafka.commits import Commits
@@ -222,9 +223,14 @@ class Consumer:
 
     def _subscribe(self) -> None:
         cluster = self._client._cluster
+        advertised = Advertised(cluster)
         if self._options.topic_pattern is not None:
             self._client.subscribe(pattern=self._options.topic_pattern, listener=self._listener)
-            self.positions.patiently(self._refresh)
+            try:
+                self.positions.patiently(self._refresh)
+            except RetriableError:
+                advertised.refuse_silent()
+                raise
             matching = list(filter(re.compile(self._options.topic_pattern).match, cluster.topics()))
             self._matching = bool(matching)
             self.positions.opening(matching)
@@ -234,6 +240,7 @@ class Consumer:
         for topic in self._topics:  # known before joining: with a topic made later, the first messages would be missed
             while not cluster.partitions_for_topic(topic) and topic not in cluster.unauthorized_topics:
                 if self.closing or time.monotonic() > deadline:
+                    advertised.refuse_silent()
                     raise InvalidArgumentError(f"topic {topic!r} does not exist on the broker", path="topics")
                 with suppress(RetriableError):
                     self._refresh(_LOOK_MS)

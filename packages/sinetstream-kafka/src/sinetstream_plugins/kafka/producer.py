@@ -14,6 +14,7 @@ from kafka.errors import KafkaConnectionError, KafkaTimeoutError, ProducerFenced
 from kafka.net.compat import KafkaNetClient
 from sinetstream.errors import ConnectionError
 
+from sinetstream_plugins.kafka.advertised import Advertised
 from sinetstream_plugins.kafka.diagnosis import reach
 from sinetstream_plugins.kafka.options import Options
 from sinetstream_plugins.kafka.refusals import forgive
@@ -44,13 +45,18 @@ def connect(options: Options, topic: str, stop: threading.Event) -> KafkaProduce
     except KafkaTimeoutError as error:
         raise ConnectionError(f"the cluster did not answer in time: {error}") from error
     producer._metadata.config["retry_backoff_ms"] = settings["retry_backoff_ms"]  # it does not pass this on
+    advertised = Advertised(producer._metadata)
     try:
         try:
-            if options.client.get("transactional_id"):
-                _in_slices(producer, stop, producer.init_transactions)
             _in_slices(producer, stop, partial(producer.partitions_for, topic))
         except KafkaTimeoutError as error:
+            advertised.refuse_silent()
             raise ConnectionError(f"topic {topic!r}: the broker did not say in time where it is") from error
+        if options.client.get("transactional_id"):
+            try:
+                _in_slices(producer, stop, producer.init_transactions)
+            except KafkaTimeoutError as error:
+                raise ConnectionError("the broker that coordinates transactions did not answer in time") from error
     except BaseException:
         close(producer, 0)
         raise
