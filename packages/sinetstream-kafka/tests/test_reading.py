@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import Any
 from uuid import uuid4
 
@@ -232,6 +232,28 @@ def test_a_member_that_waits_for_a_rebalance_stays_one(service: Service, topic: 
 
         assert not opening.is_alive()
         assert before == one._plugin._consumer.group_metadata().member_id
+
+
+def test_what_is_finished_is_committed_before_the_partitions_go(service: Service, topic: str) -> None:
+    ours = group(**EARLIEST)
+    write(service, topic, 60)
+
+    def reader() -> MessageReader[bytes]:
+        return MessageReader(topics=topic, consistency="AT_LEAST_ONCE", receive_timeout_ms=8000, **ours, **service)
+
+    other = reader()
+    with reader() as one, closing(other):
+        for _ in range(10):
+            next(one)
+        leases = one._plugin._consumer.leases.held()
+        opening = threading.Thread(target=other.open)
+        opening.start()
+        assert eventually(lambda: all(lease.over for lease in leases))  # it waits for the message in hand
+        next(one, None)
+        opening.join(10)
+
+        assert not opening.is_alive()
+        assert committed(service, topic, ours["type_spec"]["group_id"]) == 10
 
 
 async def _work_slowly(
