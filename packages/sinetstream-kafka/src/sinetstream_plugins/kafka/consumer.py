@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import logging
-import re
 import threading
-import time
-from collections import deque
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
-from contextlib import suppress
 from typing import Any
 
 from kafka import KafkaConsumer, TopicPartition
@@ -20,33 +16,28 @@ from kafka.errors import (
     RetriableError,
     UnknownMemberIdError,
 )
-from sinetstream.errors import ConnectionError, InvalidArgumentError, SinetError
+from sinetstream.errors import ConnectionError, SinetError
 from sinetstream.spi import AT_MOST_ONCE
 
-from sinetstream_plugins.kafka.advertised import Advertised
 from sinetstream_plugins.kafka.buffer import Buffer
-from sinetstream_plugins.kafka.chunks import receive_large_chunks
+from sinetstream_plugins.kafka.commands import Commands
 from sinetstream_plugins.kafka.commits import Commits
+from sinetstream_plugins.kafka.intake import Intake, connect
 from sinetstream_plugins.kafka.leases import Lease, Leases
 from sinetstream_plugins.kafka.options import Options
 from sinetstream_plugins.kafka.positions import Positions, Records
 from sinetstream_plugins.kafka.rebalance import Rebalance
-from sinetstream_plugins.kafka.records import take_shortly
+from sinetstream_plugins.kafka.subscription import Subscription
 
 __all__ = ["Consumer"]
 
 log = logging.getLogger("sinetstream")
 
 _MESSAGES = 1000
-_TOGETHER = 500
-_SLICES_MS = (5, 50)
-_JOIN_MS = 500
 _ROOM_S = 0.05
 _FULL_S = 0.25
-_LOOK_MS = 500
 _CLOSE_MS = 3_000
 _JOIN_S = 60.0
-_NEW_TOPICS_MS = 10_000
 _PAUSES_S = (0.1, 2.0)
 
 _PASSING = (
@@ -65,11 +56,8 @@ class Consumer:
     """One subscription. All but `__init__`, `open` and the small methods for other threads runs on its thread."""
 
     def __init__(self, options: Options, topics: list[str]) -> None:
-        self._options = options
-        self._topics = topics
-        self._group: str | None = options.client.get("group_id")
-        self._weak = options.consistency is AT_MOST_ONCE
-        self.keeps_received = self._weak and self._group is not None
+        weak, group = options.consistency is AT_MOST_ONCE, options.client.get("group_id")
+        self.keeps_received = weak and group is not None
         self.leases = Leases()
         self.buffer = Buffer(1 if self.keeps_received else _MESSAGES, self.leases.unfinished)
         self.closing = False
@@ -77,21 +65,17 @@ class Consumer:
         self.transactional = False
         self.in_transaction = False
         self.broken = False
-        self._matching = True
-        self._slice_ms = _SLICES_MS[0]
-        self._commands: deque[tuple[Callable[[], None], Future[None]]] = deque()
+        self._commands = Commands(self.buffer.nudge, self._stopping)
         self._ready: Future[None] = Future()
-        client = dict(options.client)
-        if options.topic_pattern is not None:
-            client.setdefault("metadata_max_age_ms", _NEW_TOPICS_MS)
-        self._client = KafkaConsumer(**client)
-        receive_large_chunks(self._client)
-        take_shortly(self._client)
-        self._client._cluster.config["retry_backoff_ms"] = client["retry_backoff_ms"]  # it does not pass this on
-        keeps_up = client.get("auto_offset_reset", "latest") == "latest"
+        self._client = connect(options)
+        keeps_up = options.client.get("auto_offset_reset", "latest") == "latest"
         self.positions = Positions(self._client, self.leases, self._stopping, keeps_up=keeps_up)
+        self._subscription = Subscription(options, topics, self._client, self._stopping)
         self._listener = Rebalance(self, self._client._net.sleep)
-        acknowledged = self._group and not self._weak
+        self._intake = Intake(
+            self._client, self.leases, self.buffer, self.positions, keeps_received=self.keeps_received
+        )
+        acknowledged = group and not weak
         self.commits = Commits(self.positions.commit_soon, self.leases, self.buffer.fail) if acknowledged else None
         self._thread = threading.Thread(target=self._run, name="sinetstream-kafka-reader", daemon=True)
 
@@ -104,7 +88,7 @@ class Consumer:
         try:
             self._ready.result(_JOIN_S + session_s)
         except TimeoutError:
-            raise ConnectionError(f"the broker assigned no partitions of {self._what()} in time") from None
+            raise ConnectionError(f"the broker assigned no partitions of {self._subscription} in time") from None
 
     def close(self) -> None:
         """Commit what is finished, leave the group, and end the thread."""
@@ -115,7 +99,7 @@ class Consumer:
             self._thread.join()
         elif not self._client._closed:
             self._client.close(autocommit=False, timeout_ms=_CLOSE_MS)
-        self._fail_commands()
+        self._commands.refuse()
 
     def finished(self, record: Any) -> None:
         """The application has finished this message. Does not wait."""
@@ -145,11 +129,11 @@ class Consumer:
 
     def seek(self, find: Find) -> None:
         """Forget what was received, and move; the group knows when this returns. What fails has moved nothing."""
-        self._call(lambda: self._seek(find))
+        self._commands.call(lambda: self._seek(find))
 
     def rewind(self) -> None:
         """Go back to the last committed positions; where that takes too long to wait for, later."""
-        self._call(self._rewind)
+        self._commands.call(self._rewind)
 
     def group_metadata(self) -> Any:
         """As what member of the group it reads."""
@@ -167,20 +151,12 @@ class Consumer:
                 lag[f"{lease.partition.topic}-{lease.partition.partition}"] = max(0, end - lease.finished)
         return {**(self._client.metrics() or {}), "lag": lag}
 
-    def _call(self, action: Callable[[], None]) -> None:
-        done: Future[None] = Future()
-        self._commands.append((action, done))
-        self.buffer.nudge()
-        if self.closing:
-            self._fail_commands()
-        done.result()
-
     # -- the thread
 
     def _run(self) -> None:
         pause, longest = _PAUSES_S
         try:
-            self._subscribe()
+            self._subscription.begin(self._listener, self.positions)
             while not self.closing:
                 try:
                     self._turn()
@@ -211,103 +187,28 @@ class Consumer:
             self._client.close(autocommit=False, timeout_ms=_CLOSE_MS)
         except Exception as error:  # noqa: BLE001  it is closed all the same
             log.debug("closing the consumer: %r", error)
-        self._fail_commands()
-
-    def _fail_commands(self) -> None:
-        while self._commands:
-            try:
-                _, done = self._commands.popleft()
-            except IndexError:
-                return
-            done.set_exception(ConnectionError("the reader was closed"))
-
-    def _subscribe(self) -> None:
-        cluster = self._client._cluster
-        advertised = Advertised(cluster)
-        if self._options.topic_pattern is not None:
-            self._client.subscribe(pattern=self._options.topic_pattern, listener=self._listener)
-            try:
-                self.positions.patiently(self._refresh)
-            except RetriableError:
-                advertised.refuse_silent()
-                raise
-            matching = list(filter(re.compile(self._options.topic_pattern).match, cluster.topics()))
-            self._matching = bool(matching)
-            self.positions.opening(matching)
-            return
-        self._client.subscribe(self._topics, listener=self._listener)
-        deadline = time.monotonic() + self._options.client["bootstrap_timeout_ms"] / 1000
-        for topic in self._topics:  # known before joining: with a topic made later, the first messages would be missed
-            while not cluster.partitions_for_topic(topic) and topic not in cluster.unauthorized_topics:
-                if self.closing or time.monotonic() > deadline:
-                    advertised.refuse_silent()
-                    raise InvalidArgumentError(f"topic {topic!r} does not exist on the broker", path="topics")
-                with suppress(RetriableError):
-                    self._refresh(_LOOK_MS)
-        self.positions.opening(self._topics)
-
-    def _refresh(self, timeout_ms: int) -> None:
-        update = self._client._cluster.request_update()
-        self._client._net.run(self._client._manager.wait_for, update, timeout_ms)
+        self._commands.refuse()
 
     def _turn(self) -> None:
-        self._obey()
+        self._commands.obey()
         full = self.buffer.full() or self.buffer.failed()
-        self._hold(full)
-        records: Records = self._client.poll(_JOIN_MS if self._joining() else 0 if full else self._slice_ms)
-        # What comes while kafka-python asks for more, it sees in the next poll only: that is soon, while something comes.
-        shortest, longest = _SLICES_MS
-        self._slice_ms = shortest if records else min(2 * self._slice_ms, longest)
+        records = self._intake.poll(full=full, joining=self._subscription.joining())
         try:
             self._take(records)
             if not self.leases.started():
                 self.positions.start(records)
-            self._receive(records)
+            self._intake.receive(records)
         except Exception:
-            self._give_back(records)
+            self._intake.give_back(records)
             raise
-        if not self._ready.done() and self._subscribed():
+        if not self._ready.done() and self._subscription.complete(self._listener, self.leases):
             self._ready.set_result(None)
         if self.commits is not None and not self.transactional:
             self.commits.when_due()
-        if not self._joining():
+        if not self._subscription.joining():
             if full:
                 self.positions.look_ahead()
             self.buffer.wait(_FULL_S if full else _ROOM_S)
-
-    def _joining(self) -> bool:
-        """Whether it is to join its group. Then no time may pass between two polls: kafka-python looks for the answer in
-        `poll` only, and asks anew where it came in between, which makes all others join again too.
-        """
-        if self._group is None:
-            return False
-        coordinator = self._client._coordinator
-        if coordinator.rejoining and not coordinator.need_rejoin():
-            coordinator.request_rejoin()  # it has asked, because there are new topics, and would not look for the answer
-        return bool(coordinator.need_rejoin())
-
-    def _obey(self) -> None:
-        while self._commands:
-            action, done = self._commands.popleft()
-            try:
-                action()
-            except Exception as error:  # noqa: BLE001  it is the caller's
-                done.set_exception(error)
-            else:
-                done.set_result(None)
-
-    def _hold(self, full: bool) -> None:
-        if full:
-            self._client.pause(*self._client.assignment())
-        elif paused := self._client.paused():
-            self._client.resume(*paused)
-
-    def _subscribed(self) -> bool:
-        if self._group:
-            joined = self._listener.joined and not self._client._coordinator.rejoining
-        else:
-            joined = bool(self.leases.held()) or not self._matching
-        return joined and self.leases.started()
 
     def _take(self, records: Records) -> None:
         """Hold what is assigned, anew if membership was lost meanwhile: kafka-python may not say so."""
@@ -319,23 +220,6 @@ class Consumer:
             for lease in others:
                 records.pop(lease.partition, None)
         self.leases.take(self._client.assignment(), member)
-
-    def _receive(self, records: Records) -> None:
-        """Let the application have them; what is still in `records` afterwards it has not."""
-        if self.keeps_received and records:
-            self.positions.commit({partition: batch[-1].offset + 1 for partition, batch in records.items()})
-        while records:
-            partition, batch = records.popitem()
-            lease = self.leases.of(partition)
-            if lease is not None:
-                for begin in range(0, len(batch), _TOGETHER):
-                    self.buffer.put(lease, batch[begin : begin + _TOGETHER])
-
-    def _give_back(self, records: Records) -> None:
-        assigned = self._client.assignment()
-        for partition, batch in records.items():
-            if partition in assigned:
-                self._client.seek(partition, batch[0].offset)
 
     def _seek(self, find: Find) -> None:
         if self.in_transaction:
@@ -359,6 +243,3 @@ class Consumer:
     def _forget(self, leases: list[Lease]) -> None:
         self.leases.give_up(leases)
         self.buffer.drop(leases)
-
-    def _what(self) -> str:
-        return repr(self._options.topic_pattern or self._topics)
