@@ -1,6 +1,7 @@
 """Every kind of listener, and what is said where it is not for us."""
 
 import time
+import traceback
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -97,12 +98,19 @@ def test_no_password_or_token_is_logged(kafka_broker: Any, topic: str, mechanism
         assert log.line_with(secret) is None
 
 
+WRONG = "wr0ng-s3cret"
+
+
 def wrong_password(broker: Any) -> Service:
-    return on(broker, "sasl", **sasl("alice", password="no"))
+    return on(broker, "sasl", **sasl("alice", password=WRONG))
 
 
 def wrong_scram_password(broker: Any) -> Service:
-    return on(broker, "sasl", **sasl("alice", "SCRAM-SHA-256", "no"))
+    return on(broker, "sasl", **sasl("alice", "SCRAM-SHA-256", WRONG))
+
+
+def wrong_token(broker: Any) -> Service:
+    return on(broker, "oauth", sasl_mechanism="OAUTHBEARER", sasl_oauth_token_provider=lambda: WRONG)
 
 
 def wrong_mechanism(broker: Any) -> Service:
@@ -146,6 +154,18 @@ def test_who_does_not_get_in_is_told_why_and_soon(
         api(None, topic, **service(kafka_broker)).open()
 
     assert time.monotonic() - began < 10.5
+
+
+@pytest.mark.parametrize("service", [wrong_password, wrong_scram_password, wrong_token])
+@pytest.mark.parametrize("api", [MessageReader, MessageWriter])
+def test_who_does_not_get_in_is_not_told_about_with_the_password(
+    kafka_broker: Any, topic: str, api: Any, service: Callable[[Any], Service]
+) -> None:
+    with logged() as log, pytest.raises(ConnectionError, match="authentication: ") as failed:
+        api(None, topic, **service(kafka_broker)).open()
+
+    assert WRONG not in "".join(traceback.format_exception(failed.value))
+    assert log.line_with(WRONG) is None
 
 
 def test_the_host_name_is_not_verified_where_one_says_so(kafka_broker: Any, topic: str) -> None:

@@ -38,6 +38,35 @@ def test_what_is_no_address_is_refused(given: Any) -> None:
         addresses(given)
 
 
+SECRET = "s3cret"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        f"kafka://alice:{SECRET}@h:9092",
+        f"alice:{SECRET}@h",
+        f"a, kafka://alice:{SECRET},{SECRET}@h",
+        f"kafka://alice:{SECRET}@{SECRET}//@h",
+        [f"{SECRET}@h:9092"],
+        [{"host": "h", "password": SECRET}],
+        [SECRET.encode()],
+    ],
+)
+def test_a_password_among_the_brokers_is_refused_and_not_told(given: Any) -> None:
+    with pytest.raises(InvalidArgumentError, match="is not an address") as refused:
+        MessageWriter(no_config=True, type="kafka", brokers=given, topic="t")
+
+    assert SECRET not in str(refused.value)
+
+
+def test_what_is_parsed_prints_no_secrets() -> None:
+    parsed = options("writer", {**SASL, "sasl_plain_password": SECRET, "proxy_url": f"socks5://u:{SECRET}@h:1080"})
+
+    assert parsed.client["sasl_plain_password"] == SECRET
+    assert SECRET not in repr(parsed)
+
+
 def test_every_option_of_kafka_python_is_passed_on() -> None:
     assert options("reader", {"fetch_max_bytes": 7}).client["fetch_max_bytes"] == 7
     assert options("writer", {"linger_ms": 7}).client["linger_ms"] == 7

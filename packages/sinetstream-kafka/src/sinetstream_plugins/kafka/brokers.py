@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sinetstream.errors import InvalidArgumentError
@@ -11,11 +12,14 @@ __all__ = ["Address", "addresses"]
 Address = tuple[str, int]
 
 _DEFAULT_PORT = 9092
+_BEFORE_AT = re.compile(r"(?s)^([\w+.-]*://)?.*@")
 _FORM = "a list, or a text with commas, of host, host:port or [IPv6]:port"
 
 
 def addresses(brokers: Any) -> list[Address]:
     """From `brokers` as configured. Raises `InvalidArgumentError`."""
+    if isinstance(brokers, str) and "@" in brokers:
+        raise _wrong(brokers)  # as one: a password may have a comma
     listed = brokers.split(",") if isinstance(brokers, str) else brokers
     if not isinstance(listed, list | tuple) or not listed:
         raise InvalidArgumentError(f"brokers: must be {_FORM}", path="brokers")
@@ -23,7 +27,7 @@ def addresses(brokers: Any) -> list[Address]:
 
 
 def _address(text: Any) -> Address:
-    if not isinstance(text, str) or not text.strip() or "://" in text:
+    if not isinstance(text, str) or not text.strip() or "://" in text or "@" in text:
         raise _wrong(text)
     text = text.strip()
     if text.startswith("["):
@@ -40,5 +44,7 @@ def _address(text: Any) -> Address:
     return host, int(port) if colon else _DEFAULT_PORT
 
 
-def _wrong(text: object) -> InvalidArgumentError:
-    return InvalidArgumentError(f"brokers: {text!r} is not an address; brokers is {_FORM}", path="brokers")
+def _wrong(given: object) -> InvalidArgumentError:
+    shown = repr(_BEFORE_AT.sub(r"\1***@", given)) if isinstance(given, str) else type(given).__name__
+    login = "; the user and the password go under type_spec" if "@" in shown else ""
+    return InvalidArgumentError(f"brokers: {shown} is not an address; brokers is {_FORM}{login}", path="brokers")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sinetstream.errors import InvalidArgumentError
@@ -31,8 +31,8 @@ class Options:
     """What one reader or writer is made of."""
 
     brokers: list[Address]
-    client: Mapping[str, Any]
-    """The keywords for kafka-python's constructor."""
+    client: Mapping[str, Any] = field(repr=False)
+    """The keywords for kafka-python's constructor, secrets among them."""
 
     consistency: Consistency
     topic_pattern: str | None = None
