@@ -9,29 +9,24 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from kafka.net.sasl import get_sasl_mechanism
 from sinetstream.errors import ConnectionError
 
+from sinetstream_plugins.kafka import proxied
 from sinetstream_plugins.kafka.brokers import Address
+from sinetstream_plugins.kafka.patience import SLICE_S, Hopeless, Patience
 from sinetstream_plugins.kafka.wire import NotKafkaError, Wire
 
-__all__ = ["Hopeless", "reach"]
-
-T = TypeVar("T")
+__all__ = ["reach"]
 
 _STEP_S = 5.0
 _PAUSE_S = 0.2
-_SLICE_S = 0.2
 _TOO_OLD = "the broker is older than Apache Kafka 0.11"
 _INIT_PRODUCER_ID = 22
 _ASKED_SEPARATELY = ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER")
-
-
-class Hopeless(ConnectionError):  # noqa: N818  its message is the error
-    """What waiting cannot mend."""
 
 
 def reach(brokers: Sequence[Address], client: Mapping[str, Any], stop: threading.Event | None = None) -> None:
@@ -41,16 +36,15 @@ def reach(brokers: Sequence[Address], client: Mapping[str, Any], stop: threading
     `ConnectionError` with the reasons. Soon after `stop` is set it raises the reasons that there are by then; only while
     a name is being resolved there is no stopping it.
     """
-    if client.get("proxy_url"):
-        return
+    probe = _probe if proxied.proxy_option(client) is None else proxied.probe
     deadline = time.monotonic() + client["bootstrap_timeout_ms"] / 1000
     stop = stop or threading.Event()
     while True:
         reasons: list[ConnectionError] = []
         for address in brokers:
-            patience = _Patience(max(0.1, min(_STEP_S, deadline - time.monotonic())), stop)
+            patience = Patience(max(0.1, min(_STEP_S, deadline - time.monotonic())), stop)
             try:
-                _probe(address, client, patience)
+                probe(address, client, patience)
             except ConnectionError as reason:
                 reasons.append(reason)
             else:
@@ -60,26 +54,8 @@ def reach(brokers: Sequence[Address], client: Mapping[str, Any], stop: threading
             raise ConnectionError("; ".join(map(str, reasons))) from reasons[0].__cause__
 
 
-class _Patience:
-    """How long one step may take, in slices between which it may be stopped."""
-
-    def __init__(self, seconds: float, stop: threading.Event) -> None:
-        self._seconds = seconds
-        self._stop = stop
-
-    def wait(self, attempt: Callable[[], T]) -> T:
-        """Raises the attempt's own TimeoutError when it has taken too long."""
-        deadline = time.monotonic() + self._seconds
-        while True:
-            try:
-                return attempt()
-            except TimeoutError:
-                if self._stop.is_set() or time.monotonic() >= deadline:
-                    raise
-
-
 class _PatientSocket:
-    def __init__(self, sock: socket.socket, patience: _Patience) -> None:
+    def __init__(self, sock: socket.socket, patience: Patience) -> None:
         self._sock = sock
         self._patience = patience
 
@@ -90,7 +66,7 @@ class _PatientSocket:
         return self._patience.wait(lambda: self._sock.recv(size))
 
 
-def _probe(address: Address, client: Mapping[str, Any], patience: _Patience) -> None:
+def _probe(address: Address, client: Mapping[str, Any], patience: Patience) -> None:
     host, port = address
     at = f"{host}:{port}"
     try:
@@ -119,7 +95,7 @@ def _probe(address: Address, client: Mapping[str, Any], patience: _Patience) -> 
             raise ConnectionError(f"{at}: hung up; {_listener(client['security_protocol'])}") from error
 
 
-def _connected(found: Sequence[Any], at: str, patience: _Patience) -> socket.socket:
+def _connected(found: Sequence[Any], at: str, patience: Patience) -> socket.socket:
     error: OSError | None = None
     for family, kind, protocol, _, address in found:
         sock = socket.socket(family, kind, protocol)
@@ -137,9 +113,9 @@ def _connected(found: Sequence[Any], at: str, patience: _Patience) -> socket.soc
     raise ConnectionError(f"{at}: cannot connect: {error}") from error
 
 
-def _connect(sock: socket.socket, address: Any, patience: _Patience) -> None:
+def _connect(sock: socket.socket, address: Any, patience: Patience) -> None:
     def under_way() -> None:
-        if not selector.select(_SLICE_S):
+        if not selector.select(SLICE_S):
             raise TimeoutError
 
     sock.setblocking(False)
@@ -151,10 +127,10 @@ def _connect(sock: socket.socket, address: Any, patience: _Patience) -> None:
         error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if error:
         raise OSError(error, os.strerror(error))
-    sock.settimeout(_SLICE_S)
+    sock.settimeout(SLICE_S)
 
 
-def _secured(sock: socket.socket, host: str, at: str, client: Mapping[str, Any], patience: _Patience) -> socket.socket:
+def _secured(sock: socket.socket, host: str, at: str, client: Mapping[str, Any], patience: Patience) -> socket.socket:
     if not client["security_protocol"].endswith("SSL"):
         return sock
     context: ssl.SSLContext = client["ssl_context"]
@@ -185,7 +161,11 @@ def _authenticate(wire: Wire, host: str, at: str, client: Mapping[str, Any]) -> 
         return
     mechanism = get_sasl_mechanism(name)(host=host, **client)
     while not mechanism.is_done():
-        refused, answer = wire.sasl_authenticate(mechanism.auth_bytes())
+        try:
+            token = mechanism.auth_bytes()
+        except ConnectionError as error:  # ours, of a token provider
+            raise Hopeless(f"{at}: {error}") from error.__cause__
+        refused, answer = wire.sasl_authenticate(token)
         if refused:
             raise Hopeless(f"{at}: authentication: {refused}")
         try:

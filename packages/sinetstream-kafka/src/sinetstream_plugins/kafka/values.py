@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
+from urllib.parse import urlsplit
 
 from kafka import KafkaProducer
 from kafka.coordinator.assignors.abstract import AbstractPartitionAssignor
@@ -25,6 +26,8 @@ _ASSIGNORS: Mapping[str, Any] = {
     "sticky": StickyPartitionAssignor,
     "cooperative-sticky": CooperativeStickyAssignor,
 }
+
+_PROXIES = ("socks5", "socks5h", "http")  # kafka-python's
 
 Kind = Callable[[Any], str | None]  # what is wrong with a value
 
@@ -90,6 +93,18 @@ def _text_or_null(value: Any) -> str | None:
     return None if value is None else _text(value)
 
 
+def _proxy(value: Any) -> str | None:
+    wrong = _text_or_null(value)
+    if wrong or value is None:
+        return wrong
+    try:
+        url = urlsplit(str(value))
+        complete = url.scheme in _PROXIES and url.hostname and url.port
+    except ValueError:
+        complete = False
+    return None if complete else f"must be {' or '.join(_PROXIES)}, then ://host:port or ://user:password@host:port"
+
+
 def _partitioner(value: Any) -> str | None:
     known = callable(getattr(value, "partition", None)) and not isinstance(value, str | bytes)
     return None if known else "must be an object with partition(...)"
@@ -123,10 +138,10 @@ _KINDS: Mapping[str, Kind] = {
     "max_poll_records": lambda value: _whole(value) or (None if value else "must be at least 1"),
     "isolation_level": partial(_one_of, ("read_committed", "read_uncommitted"), ()),
     "partitioner": _partitioner,
+    "proxy_url": _proxy,
+    "socks5_proxy": _proxy,
     "transactional_id": _text,
-    **dict.fromkeys(
-        ("group_id", "group_instance_id", "proxy_url", "sasl_plain_password", "sasl_plain_username"), _text_or_null
-    ),
+    **dict.fromkeys(("group_id", "group_instance_id", "sasl_plain_password", "sasl_plain_username"), _text_or_null),
     **dict.fromkeys(  # a broker is told of these
         (
             "fetch_max_bytes",
