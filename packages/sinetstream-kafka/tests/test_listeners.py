@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from kafka.net.sasl.oauth import AbstractTokenProvider
 from sinetstream import AuthorizationError, ConnectionError, MessageReader, MessageWriter
 from sinetstream.testing.logs import logged
 
@@ -154,6 +155,32 @@ def test_who_does_not_get_in_is_told_why_and_soon(
         api(None, topic, **service(kafka_broker)).open()
 
     assert time.monotonic() - began < 10.5
+
+
+class Tokens(AbstractTokenProvider):  # type: ignore[misc]  # kafka-python has no type information
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def token(self) -> str:
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [OSError(WRONG), TimeoutError(WRONG), ValueError(WRONG)])
+@pytest.mark.parametrize("as_function", [True, False])
+def test_a_token_provider_that_fails_is_named_at_once_and_what_it_said_is_not_told(
+    kafka_broker: Any, topic: str, error: Exception, as_function: bool
+) -> None:
+    provider = Tokens(error)
+    given = provider.token if as_function else provider
+    service = on(kafka_broker, "oauth", sasl_mechanism="OAUTHBEARER", sasl_oauth_token_provider=given)
+    began = time.monotonic()
+    with logged() as log, pytest.raises(ConnectionError) as failed:
+        MessageWriter(topic=topic, **service).open()
+
+    assert str(failed.value).endswith(f": authentication: the token provider failed: {type(error).__name__}")
+    assert failed.value.__cause__ is error
+    assert time.monotonic() - began < 5
+    assert log.line_with(WRONG) is None
 
 
 @pytest.mark.parametrize("service", [wrong_password, wrong_scram_password, wrong_token])

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
 from kafka.net.sasl import SASL_MECHANISMS
 from kafka.net.sasl.oauth import AbstractTokenProvider
-from sinetstream.errors import InvalidArgumentError
+from sinetstream.errors import ConnectionError, InvalidArgumentError
 
 from sinetstream_plugins.kafka.masking import mask_logs
 from sinetstream_plugins.kafka.values import error
@@ -148,9 +148,9 @@ def _token_provider(provider: Any, path: str, *, allow_code: bool) -> AbstractTo
             raise error(path, "names code to run, which needs allow_code=True")
         provider = _named(provider, path)
     if callable(getattr(provider, "token", None)) and not isinstance(provider, type):
-        return provider if isinstance(provider, AbstractTokenProvider) else _Provider(provider.token)
+        return _Provider(provider.token, getattr(provider, "extensions", dict))
     if callable(provider):
-        return _Provider(provider)
+        return _Provider(provider, dict)
     raise error(path, "must be an object with token(), or a function that gives a token")
 
 
@@ -166,11 +166,22 @@ def _named(name: str, path: str) -> Any:
 
 
 class _Provider(AbstractTokenProvider):  # type: ignore[misc]  # kafka-python has no type information
-    """Any function that gives a token."""
+    """Any function that gives a token. What it raises may tell one: only the kind of it is told."""
 
-    def __init__(self, token: Any) -> None:
+    def __init__(self, token: Callable[[], Any], extensions: Callable[[], Any]) -> None:
         super().__init__()
         self._token = token
+        self._extensions = extensions
 
     def token(self) -> str:
-        return str(self._token())
+        return str(_provided(self._token))
+
+    def extensions(self) -> dict[str, str]:
+        return dict(_provided(self._extensions))
+
+
+def _provided(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except Exception as failed:
+        raise ConnectionError(f"authentication: the token provider failed: {type(failed).__name__}") from failed
