@@ -120,6 +120,20 @@ def test_an_option_of_the_wrong_kind_is_refused(name: str, value: Any) -> None:
         ("writer", {"delivery_timeout_ms": 1}, "at least linger_ms . request_timeout_ms"),
         ("writer", {"partitioner": "x"}, "partition"),
         ("writer", {"kafka_client": 5}, "must be a class or a function"),
+        ("writer", {"socket_options": 5}, r"must be a list of \[level, name, value\]"),
+        ("writer", {"socket_options": [[1, 2]]}, r"must be a list of \[level, name, value\]"),
+        ("writer", {"metric_reporters": "x"}, "must be a list of classes"),
+        ("writer", {"proxy_url": "proxy:1080"}, "must be socks5 or socks5h or http, then ://host:port"),
+        ("reader", {"socks5_proxy": "socks5://proxy"}, "://host:port"),
+        ("reader", {"api_version": 2.5}, "must be auto, or a version from 0.11 on"),
+        ("reader", {"api_version": "0.9"}, "must be auto, or a version from 0.11 on"),
+        ("reader", {"fetch_max_bytes": 2**31}, "must be at most 2147483647"),
+        ("writer", {"max_in_flight_requests_per_connection": 0}, "at least 1"),
+        ("writer", {"ssl_context": "x"}, "must be an SSLContext"),
+        ("writer", {"ssl_cafile": 5}, "must be text; quote it"),
+        ("writer", {"ssl_cafile": "/nowhere"}, "No such file"),
+        ("reader", {"topic_pattern": ""}, "must not be empty"),
+        ("reader", {"topic_pattern": b"x"}, "must be text, not bytes"),
         ("reader", {"auto_offset_reset": "foo"}, "must be one of earliest, latest, none"),
         ("reader", {"isolation_level": "foo"}, "must be one of read_committed, read_uncommitted"),
         ("reader", {"client_dns_lookup": "foo"}, "must be one of use_all_dns_ips"),
@@ -150,6 +164,14 @@ def test_a_wrong_value_is_refused_with_its_place_and_what_is_allowed(
 def test_a_transactional_id_is_a_text(given: Any) -> None:
     with pytest.raises(InvalidArgumentError, match=r"type_spec\.transactional_id: must"):
         options("writer", {"transactional_id": given}, consistency=EXACTLY_ONCE)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [("auto", None), (None, None), ("2.5.0", (2, 5, 0)), ([3, 0], (3, 0)), ((4, 0), (4, 0))]
+)
+@pytest.mark.parametrize("role", ["reader", "writer"])
+def test_the_version_of_the_broker_may_be_a_text_or_a_list(role: str, given: Any, expected: Any) -> None:
+    assert expected == options(role, {"api_version": given}).client["api_version"]
 
 
 def test_a_compression_without_its_library_says_what_to_install() -> None:
@@ -185,6 +207,8 @@ def test_a_password_that_yaml_took_for_a_number_is_to_be_quoted(beside: bool) ->
         ("writer", AT_LEAST_ONCE, {"transactional_id": "t"}),
         ("writer", EXACTLY_ONCE, {"acks": 1}),
         ("writer", AT_MOST_ONCE, {"retries": 3}),
+        ("writer", AT_MOST_ONCE, {"enable_idempotence": True}),
+        ("writer", AT_MOST_ONCE, {"transactional_id": "t"}),
         ("reader", AT_LEAST_ONCE, {"enable_auto_commit": True}),
         ("reader", AT_LEAST_ONCE, {"isolation_level": "read_uncommitted"}),
         ("reader", AT_MOST_ONCE, {"enable_auto_commit": True}),
@@ -251,6 +275,8 @@ def test_the_security_protocol_follows_from_tls_and_sasl(params: dict[str, Any],
         {"type_spec": {"security_protocol": "TLS"}},
         {"tls": {"ca_cert": "x"}},
         {"tls": {"ca_certs": "/nowhere"}},
+        {"tls": {"ca_certs": 0}},
+        {"tls": {"check_hostname": None}},
         {"tls": {"keyfile": "x"}},
         {"type_spec": {"sasl_mechanism": "SCRAM"}},
         {"type_spec": {"sasl_mechanism": "PLAIN"}},

@@ -15,7 +15,7 @@ from sinetstream_plugins.kafka import promises, security
 from sinetstream_plugins.kafka.brokers import Address, addresses
 from sinetstream_plugins.kafka.names import OPTIONS, OURS, Role, refuse_foreign
 from sinetstream_plugins.kafka.together import agree
-from sinetstream_plugins.kafka.values import assignors, check
+from sinetstream_plugins.kafka.values import assignors, check, version
 
 __all__ = ["Options", "parse"]
 
@@ -57,6 +57,8 @@ def parse(params: Mapping[str, Any], role: Role) -> Options:
     promises.keep(role, params["consistency"], client, paths)
     if "partition_assignment_strategy" in client:
         client["partition_assignment_strategy"] = assignors(*given["partition_assignment_strategy"])
+    if "api_version" in client:
+        client["api_version"] = version(*given["api_version"])
     agree(client, paths, role)
     pattern, path = given.get("topic_pattern", (None, ""))
     return Options(
@@ -81,6 +83,6 @@ def _pattern(pattern: Any, path: str) -> str | None:
         return None
     try:
         re.compile(pattern)
-    except (re.error, TypeError) as error:
+    except re.error as error:
         raise InvalidArgumentError(f"{path}: is not a regular expression: {error}", path=path) from None
     return str(pattern)

@@ -25,9 +25,10 @@ _NUMBERED = ("enable_idempotence", bool, "what is sent again must not appear twi
 _COMMITTED = ("isolation_level", lambda level: level == "read_committed", "it shows what its writer took back")
 _OURS = ("enable_auto_commit", lambda auto: not auto, "the plugin commits what the application has finished")
 _ONCE = ("retries", lambda retries: retries == 0, "what is sent again may appear twice")
+_PLAIN = ("enable_idempotence", lambda numbered: not numbered, "it confirms and sends again, as from AT_LEAST_ONCE on")
 
 _RULES: dict[tuple[Role, bool], list[Rule]] = {
-    ("writer", True): [_ONCE],
+    ("writer", True): [_ONCE, _PLAIN],
     ("writer", False): [_ALL, _RETRIED, _NUMBERED],
     ("reader", True): [_OURS],
     ("reader", False): [_OURS, _COMMITTED],
@@ -43,6 +44,9 @@ def keep(role: Role, consistency: Consistency, client: dict[str, Any], paths: Ma
             raise InvalidArgumentError(
                 f"{path}: {client[name]!r} breaks consistency {consistency!r}: {reason}", path=path
             )
+    if "transactional_id" in client and consistency is not EXACTLY_ONCE:
+        path = paths["transactional_id"]
+        raise InvalidArgumentError(f"{path}: transactions belong to consistency EXACTLY_ONCE", path=path)
     if role == "reader":
         client["enable_auto_commit"] = False
         client.setdefault("isolation_level", "read_uncommitted" if weak else "read_committed")
@@ -58,6 +62,3 @@ def keep(role: Role, consistency: Consistency, client: dict[str, Any], paths: Ma
             if "retry_backoff_ms" not in paths:
                 client["retry_backoff_ms"] = _RETRY_BACKOFF_MS
             client.setdefault("transactional_id", f"sinetstream-{uuid4()}")
-        elif "transactional_id" in client:
-            path = paths["transactional_id"]
-            raise InvalidArgumentError(f"{path}: transactions belong to consistency EXACTLY_ONCE", path=path)

@@ -13,7 +13,7 @@ from kafka.net.sasl.oauth import AbstractTokenProvider
 from sinetstream.errors import ConnectionError, InvalidArgumentError
 
 from sinetstream_plugins.kafka.masking import mask_logs
-from sinetstream_plugins.kafka.values import error
+from sinetstream_plugins.kafka.values import check, error
 
 __all__ = ["settings"]
 
@@ -41,7 +41,7 @@ def settings(params: Mapping[str, Any], given: Mapping[str, Any], paths: Mapping
     result: dict[str, Any] = {"security_protocol": protocol}
     if protocol.endswith("SSL"):
         result |= dict.fromkeys(("ssl_cafile", "ssl_certfile", "ssl_keyfile", "ssl_crlfile", "ssl_password"))
-        result["ssl_context"] = tls.get("ssl_context") or _context(tls)
+        result["ssl_context"] = tls.get("ssl_context") or _context(tls, paths)
     if protocol.startswith("SASL"):
         result |= _sasl(params, given, paths)
         mask_logs()
@@ -58,6 +58,7 @@ def _tls(params: Mapping[str, Any]) -> dict[str, Any]:
                     near = get_close_matches(str(name), _TLS, 1)
                     hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(_TLS)}"
                     raise InvalidArgumentError(f"{path}.{name}: unknown; {hint}", path=f"{path}.{name}")
+                check(_TLS[name], value, f"{path}.{name}", "reader")  # a writer's are the same
                 result[_TLS[name]] = value
         elif tls not in (None, True, False):
             raise InvalidArgumentError(f"{path}: must be true, false or a mapping", path=path)
@@ -85,7 +86,7 @@ def _protocol(
     return str(protocol)
 
 
-def _context(tls: Mapping[str, Any]) -> ssl.SSLContext:
+def _context(tls: Mapping[str, Any], paths: Mapping[str, str]) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.check_hostname = tls.get("ssl_check_hostname", True)
@@ -104,7 +105,8 @@ def _context(tls: Mapping[str, Any]) -> ssl.SSLContext:
                 password if password is not None else _no_password,
             )
         elif tls.get("ssl_keyfile"):
-            raise InvalidArgumentError("tls.keyfile: needs certfile, the certificate of the key", path="tls.certfile")
+            path = paths.get("ssl_keyfile", "tls.keyfile")
+            raise error(path, "needs certfile, the certificate of the key")
         step = "ssl_crlfile"
         if tls.get("ssl_crlfile"):
             context.load_verify_locations(cafile=tls["ssl_crlfile"])
@@ -114,7 +116,7 @@ def _context(tls: Mapping[str, Any]) -> ssl.SSLContext:
             context.set_ciphers(tls["ssl_ciphers"])
     except (OSError, TypeError, ValueError) as failed:  # ssl.SSLError is an OSError
         name = next((key for key, option in _TLS.items() if option == step), step)
-        raise error(f"tls.{name}", str(failed)) from failed
+        raise error(paths.get(step, f"tls.{name}"), str(failed)) from failed
     return context
 
 

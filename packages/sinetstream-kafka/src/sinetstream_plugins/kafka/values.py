@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
+from math import inf
 from typing import Any
-from urllib.parse import urlsplit
 
-from kafka import KafkaProducer
 from kafka.coordinator.assignors.abstract import AbstractPartitionAssignor
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.coordinator.assignors.range import RangePartitionAssignor
@@ -15,21 +14,19 @@ from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from sinetstream.errors import InvalidArgumentError
 
+from sinetstream_plugins.kafka import kinds
+from sinetstream_plugins.kafka.kinds import Kind
 from sinetstream_plugins.kafka.names import Role, defaults
 
-__all__ = ["assignors", "check", "error"]
+__all__ = ["assignors", "check", "error", "version"]
 
-_LIBRARIES = {"snappy": "python-snappy", "lz4": "lz4", "zstd": "zstandard"}
+_OLDEST = (0, 11)
 _ASSIGNORS: Mapping[str, Any] = {
     "range": RangePartitionAssignor,
     "roundrobin": RoundRobinPartitionAssignor,
     "sticky": StickyPartitionAssignor,
     "cooperative-sticky": CooperativeStickyAssignor,
 }
-
-_PROXIES = ("socks5", "socks5h", "http")  # kafka-python's
-
-Kind = Callable[[Any], str | None]  # what is wrong with a value
 
 
 def error(path: str, text: str) -> InvalidArgumentError:
@@ -54,6 +51,18 @@ def assignors(strategies: Any, path: str) -> list[Any]:
     return found
 
 
+def version(given: Any, path: str) -> tuple[int, ...] | None:
+    """Of the broker, None where it is to be asked."""
+    if given is None or given == "auto":
+        return None
+    parts = given.split(".") if isinstance(given, str) else given
+    if isinstance(parts, list | tuple) and all(str(part).isdecimal() and str(part).isascii() for part in parts):
+        found = tuple(int(part) for part in parts)
+        if found >= _OLDEST:
+            return found
+    raise error(path, "must be auto, or a version from 0.11 on: in quotes, or a list of its numbers")
+
+
 def _is_assignor(strategy: Any) -> bool:
     return isinstance(strategy, AbstractPartitionAssignor) or (
         isinstance(strategy, type) and issubclass(strategy, AbstractPartitionAssignor)
@@ -61,87 +70,54 @@ def _is_assignor(strategy: Any) -> bool:
 
 
 def _kind_of(default: Any) -> Kind | None:
-    for types, kind in ((bool, _flag), (int | float, _number), (str, _text)):
+    for types, kind in ((bool, kinds.flag), (int | float, kinds.number), (str, kinds.text)):
         if isinstance(default, types):
             return kind
-    return _code if callable(default) else None
-
-
-def _flag(value: Any) -> str | None:
-    return None if isinstance(value, bool) else f"must be true or false, not {type(value).__name__}"
-
-
-def _number(value: Any) -> str | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return f"must be a number, not {type(value).__name__}"
-    return None if value >= 0 else "must be a number of at least 0"
-
-
-def _whole(value: Any) -> str | None:
-    return _number(value) or (None if isinstance(value, int) else "must be a whole number")
-
-
-def _text(value: Any) -> str | None:
-    if isinstance(value, int | float):
-        return "must be text; quote it"
-    if not isinstance(value, str | bytes):
-        return f"must be text, not {type(value).__name__}"
-    return None if value else "must not be empty"
-
-
-def _text_or_null(value: Any) -> str | None:
-    return None if value is None else _text(value)
-
-
-def _proxy(value: Any) -> str | None:
-    wrong = _text_or_null(value)
-    if wrong or value is None:
-        return wrong
-    try:
-        url = urlsplit(str(value))
-        complete = url.scheme in _PROXIES and url.hostname and url.port
-    except ValueError:
-        complete = False
-    return None if complete else f"must be {' or '.join(_PROXIES)}, then ://host:port or ://user:password@host:port"
-
-
-def _partitioner(value: Any) -> str | None:
-    known = callable(getattr(value, "partition", None)) and not isinstance(value, str | bytes)
-    return None if known else "must be an object with partition(...)"
-
-
-def _code(value: Any) -> str | None:
-    return None if callable(value) else f"must be a class or a function, not {type(value).__name__}"
-
-
-def _one_of(words: tuple[Any, ...], older: tuple[Any, ...], value: Any) -> str | None:
-    known = not isinstance(value, bool) and value in words + older
-    return None if known else f"must be one of {', '.join(map(str, words))}"
-
-
-def _compression(value: Any) -> str | None:
-    codecs: Mapping[Any, tuple[Callable[[], bool], int]] = KafkaProducer._COMPRESSORS
-    if not isinstance(value, str | None) or value not in codecs:
-        return f"must be one of {', '.join(filter(None, codecs))}"
-    installed, _ = codecs[value]
-    return (
-        None if installed() else f"{value} needs a library that is not installed: {_LIBRARIES.get(str(value), value)}"
-    )
+    return kinds.code if callable(default) else None
 
 
 _KINDS: Mapping[str, Kind] = {
-    "acks": partial(_one_of, ("all", 0, 1), (-1,)),
-    "auto_offset_reset": partial(_one_of, ("earliest", "latest", "none"), ("smallest", "largest")),
-    "buffer_memory": _number,
-    "client_dns_lookup": partial(_one_of, ("use_all_dns_ips", "resolve_canonical_bootstrap_servers_only"), ()),
-    "compression_type": _compression,
-    "max_poll_records": lambda value: _whole(value) or (None if value else "must be at least 1"),
-    "isolation_level": partial(_one_of, ("read_committed", "read_uncommitted"), ()),
-    "partitioner": _partitioner,
-    "proxy_url": _proxy,
-    "socks5_proxy": _proxy,
-    "transactional_id": _text,
-    **dict.fromkeys(("group_id", "group_instance_id", "sasl_plain_password", "sasl_plain_username"), _text_or_null),
+    "acks": partial(kinds.one_of, ("all", 0, 1), (-1,)),
+    "auto_offset_reset": partial(kinds.one_of, ("earliest", "latest", "none"), ("smallest", "largest")),
+    "buffer_memory": kinds.number,
+    "client_dns_lookup": partial(kinds.one_of, ("use_all_dns_ips", "resolve_canonical_bootstrap_servers_only"), ()),
+    "compression_type": kinds.compression,
+    "connections_max_idle_ms": lambda value: kinds.number(value) or (None if value else "must be more than 0"),
+    "isolation_level": partial(kinds.one_of, ("read_committed", "read_uncommitted"), ()),
+    "metric_reporters": kinds.reporters,
+    "partitioner": kinds.partitioner,
+    "retries": lambda value: None if value == inf else kinds.whole(value),
+    "socket_options": kinds.socket_options,
+    "ssl_context": partial(kinds.or_null, kinds.context),
+    "ssl_password": partial(kinds.or_null, kinds.password),
+    "topic_pattern": kinds.text,
+    "transactional_id": kinds.text,
+    **dict.fromkeys(("proxy_url", "socks5_proxy"), partial(kinds.or_null, kinds.proxy)),
+    **dict.fromkeys(("receive_buffer_bytes", "send_buffer_bytes"), partial(kinds.or_null, kinds.whole)),
+    **dict.fromkeys(("sasl_plain_password", "sasl_plain_username"), partial(kinds.or_null, kinds.credential)),
+    **dict.fromkeys(("ssl_cafile", "ssl_certfile", "ssl_crlfile", "ssl_keyfile"), partial(kinds.or_null, kinds.file)),
+    **dict.fromkeys(
+        (
+            "group_id",
+            "group_instance_id",
+            "sasl_kerberos_domain_name",
+            "sasl_kerberos_name",
+            "sasl_mechanism",
+            "ssl_ciphers",
+        ),
+        partial(kinds.or_null, kinds.text),
+    ),
+    **dict.fromkeys(
+        (
+            "max_in_flight_requests_per_connection",
+            "max_poll_records",
+            "metrics_num_samples",
+            "receive_message_max_bytes",
+            "request_timeout_ms",
+            "transaction_timeout_ms",
+        ),
+        kinds.some,
+    ),
     **dict.fromkeys(  # a broker is told of these
         (
             "fetch_max_bytes",
@@ -149,10 +125,8 @@ _KINDS: Mapping[str, Kind] = {
             "fetch_min_bytes",
             "max_partition_fetch_bytes",
             "max_poll_interval_ms",
-            "request_timeout_ms",
             "session_timeout_ms",
-            "transaction_timeout_ms",
         ),
-        _whole,
+        kinds.whole,
     ),
 }
