@@ -34,8 +34,22 @@ def line(kafka_broker: Any) -> Iterator[Any]:
         yield proxy
 
 
-class TestPlain(Conformance):
-    """On a line that can be cut."""
+class WithoutKills:
+    """What a kill loses does not depend on how the reader logs in, and the kills take half of the time of the kit."""
+
+    test_at_least_once_survives_kill_9: Any = None
+    test_exactly_once_survives_kill_9: Any = None
+    test_at_most_once_never_repeats_after_kill_9: Any = None
+
+
+class TestPlain(WithoutKills, Conformance):
+    @pytest.fixture
+    def harness(self, kafka_broker: Any) -> Harness:
+        return harness_on(kafka_broker, "plain")
+
+
+class TestLine(Conformance):
+    """One that can be cut."""
 
     @pytest.fixture
     def harness(self, kafka_broker: Any, line: Any) -> Harness:
@@ -59,8 +73,31 @@ class TestClientCertificate(Conformance):
 
 
 class TestPassword(Conformance):
+    mechanism = "PLAIN"  # the password goes over the line
+
     @pytest.fixture
     def harness(self, kafka_broker: Any) -> Harness:
-        login = {"sasl_mechanism": "PLAIN", "sasl_plain_username": "alice"}  # whose password goes over the line
+        login = {"sasl_mechanism": self.mechanism, "sasl_plain_username": "alice"}
         login["sasl_plain_password"] = "alice-test-only"
         return harness_on(kafka_broker, "sasl", tls={"ca_certs": str(kafka_broker.secret("ca.crt"))}, type_spec=login)
+
+
+class TestScram256(WithoutKills, TestPassword):
+    mechanism = "SCRAM-SHA-256"
+
+
+class TestScram512(WithoutKills, TestPassword):
+    mechanism = "SCRAM-SHA-512"
+
+
+def token() -> str:
+    from tools.brokers.users import unsecured_token
+
+    return unsecured_token("alice")
+
+
+class TestToken(Conformance):
+    @pytest.fixture
+    def harness(self, kafka_broker: Any) -> Harness:
+        login = {"sasl_mechanism": "OAUTHBEARER", "sasl_oauth_token_provider": token}
+        return harness_on(kafka_broker, "oauth", tls={"ca_certs": str(kafka_broker.secret("ca.crt"))}, type_spec=login)
