@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from kafka import errors as theirs
+from kafka.consumer import fetcher
+from kafka.coordinator import base
 from sinetstream import errors as ours
 
 __all__ = ["READING", "WRITING"]
@@ -33,8 +35,8 @@ _NAMES: dict[type[ours.SinetError], str] = {
         StaleMemberEpochError StaleMetadata ThrottlingQuotaExceededError TooManyInFlightRequests
         TransactionAbortableError TransactionAbortedError TransactionCoordinatorFencedError
         UnknownBrokerIdError UnknownControllerIdError UnknownLeaderEpochError UnknownMemberIdError
-        UnknownProducerIdError UnknownTopicIdError UnknownTopicOrPartitionError UnreleasedInstanceIdError
-        UnstableOffsetCommitError UnsupportedSaslMechanismError
+        UnjoinedGroupException UnknownProducerIdError UnknownTopicIdError UnknownTopicOrPartitionError
+        UnreleasedInstanceIdError UnstableOffsetCommitError UnsupportedSaslMechanismError
     """,
     ours.InvalidArgumentError: """
         IllegalArgumentError InconsistentGroupProtocolError InvalidConfigurationError InvalidGroupIdError
@@ -44,6 +46,7 @@ _NAMES: dict[type[ours.SinetError], str] = {
     """,
     ours.InvalidMessageError: """
         CorruptRecordError InvalidRecordError InvalidTimestampError MessageSizeTooLargeError RecordListTooLargeError
+        RecordTooLargeError
     """,
     ours.PublishTimeoutError: "KafkaTimeoutError RequestTimedOutError",
     ours.UnsupportedOperationError: """
@@ -64,7 +67,11 @@ _NAMES: dict[type[ours.SinetError], str] = {
 }
 
 WRITING: dict[type[Exception], type[ours.SinetError]] = {
-    getattr(theirs, name): ours for ours, names in _NAMES.items() for name in names.split() if hasattr(theirs, name)
+    getattr(module, name): ours
+    for ours, names in _NAMES.items()
+    for name in names.split()
+    for module in (theirs, fetcher, base)
+    if hasattr(module, name)
 }
 """For writers. A release of kafka-python that lacks a name lacks the exception."""
 
