@@ -122,3 +122,26 @@ def test_a_truncated_answer_is_not_kafka() -> None:
 def test_all_reasons_are_named() -> None:
     with pytest.raises(ConnectionError, match=r"one\.invalid.*two\.invalid"):
         reach([("one.invalid", 1), ("two.invalid", 1)], client())
+
+
+def test_a_name_server_that_does_not_answer_is_waited_for_no_longer_than_the_bootstrap(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers.wait(20))
+    began = time.monotonic()
+    with pytest.raises(ConnectionError, match=r"kafka\.test:1: the name cannot be resolved: no answer"):
+        reach([("kafka.test", 1)], client())
+    took = time.monotonic() - began
+    answers.set()
+    for thread in threading.enumerate():
+        if thread.name == "sinetstream-kafka-resolver":
+            thread.join()
+
+    assert took < 5
+
+
+@pytest.mark.parametrize("name", ["a..b", "x" * 64])
+def test_what_cannot_be_a_name_is_told_at_once(name: str) -> None:
+    with pytest.raises(ConnectionError, match="the name cannot be resolved"):
+        reach([(name, 1)], client(bootstrap_timeout_ms=10_000))

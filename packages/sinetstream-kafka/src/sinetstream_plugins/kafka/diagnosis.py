@@ -10,6 +10,7 @@ import ssl
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
 from typing import Any
 
 from kafka.net.sasl import get_sasl_mechanism
@@ -33,8 +34,7 @@ def reach(brokers: Sequence[Address], client: Mapping[str, Any], stop: threading
     """Returns as soon as one of the brokers answers us as a Kafka broker does.
 
     Tries for `bootstrap_timeout_ms`, or until each has failed for a reason that waiting cannot mend; then raises
-    `ConnectionError` with the reasons. Soon after `stop` is set it raises the reasons that there are by then; only while
-    a name is being resolved there is no stopping it.
+    `ConnectionError` with the reasons. Soon after `stop` is set it raises the reasons that there are by then.
     """
     probe = _probe if proxied.proxy_option(client) is None else proxied.probe
     deadline = time.monotonic() + client["bootstrap_timeout_ms"] / 1000
@@ -69,11 +69,7 @@ class _PatientSocket:
 def _probe(address: Address, client: Mapping[str, Any], patience: Patience) -> None:
     host, port = address
     at = f"{host}:{port}"
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except socket.gaierror as error:
-        kind = ConnectionError if error.errno == socket.EAI_AGAIN else Hopeless
-        raise kind(f"{at}: the name cannot be resolved: {error.strerror}") from error
+    found = _resolved(host, port, at, patience)
     with _connected(found, at, patience) as plain, _secured(plain, host, at, client, patience) as sock:
         wire = Wire(_PatientSocket(sock, patience), client["client_id"])
         try:
@@ -93,6 +89,32 @@ def _probe(address: Address, client: Mapping[str, Any], patience: Patience) -> N
             raise ConnectionError(f"{at}: accepted the connection but does not answer") from error
         except (OSError, EOFError) as error:
             raise ConnectionError(f"{at}: hung up; {_listener(client['security_protocol'])}") from error
+
+
+def _resolved(host: str, port: int, at: str, patience: Patience) -> Sequence[Any]:
+    answer: Future[Sequence[Any]] = Future()
+
+    def resolve() -> None:
+        try:
+            answer.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except Exception as error:  # noqa: BLE001  it is the answer
+            answer.set_exception(error)
+
+    # Nothing ends a getaddrinfo that waits for a name server: it is left behind.
+    thread = threading.Thread(target=resolve, name="sinetstream-kafka-resolver", daemon=True)
+    thread.start()
+    try:
+        return patience.wait(lambda: answer.result(SLICE_S))
+    except TimeoutError as error:
+        raise ConnectionError(f"{at}: the name cannot be resolved: no answer from the name server") from error
+    except socket.gaierror as error:
+        kind = ConnectionError if error.errno == socket.EAI_AGAIN else Hopeless
+        raise kind(f"{at}: the name cannot be resolved: {error.strerror}") from error
+    except UnicodeError as error:
+        raise Hopeless(f"{at}: the name cannot be resolved: {error}") from error
+    finally:
+        if answer.done():
+            thread.join()
 
 
 def _connected(found: Sequence[Any], at: str, patience: Patience) -> socket.socket:
