@@ -127,6 +127,20 @@ def silent(line: Any) -> None:
     line.silence()
 
 
+def test_at_most_once_does_not_wait_for_a_silent_line(kafka_broker: Any, topic: str) -> None:
+    with kafka_broker.proxy() as line:
+        writer = MessageWriter(topic=topic, consistency="AT_MOST_ONCE", close_timeout_ms=0, **at(line)).open()
+        writer.publish(b"before")
+        line.silence()
+        began = time.monotonic()
+        for _ in range(100):
+            writer.publish(b"x" * 1000)
+        took = time.monotonic() - began
+        writer.close()
+
+    assert took < 1
+
+
 @pytest.mark.parametrize("broken", [gone, silent])
 @pytest.mark.parametrize("consistency", ["AT_MOST_ONCE", "AT_LEAST_ONCE", "EXACTLY_ONCE"])
 def test_closing_is_prompt_while_the_broker_is_away(

@@ -4,7 +4,6 @@ from typing import Any
 import pytest
 from sinetstream import AT_LEAST_ONCE, AT_MOST_ONCE, EXACTLY_ONCE, InvalidArgumentError, MessageReader, MessageWriter
 from sinetstream_plugins.kafka.brokers import addresses
-from sinetstream_plugins.kafka.installation import check
 from sinetstream_plugins.kafka.options import Options, parse
 
 BASE: dict[str, Any] = {"brokers": "b", "client_id": "me", "consistency": AT_LEAST_ONCE, "type_spec": {}}
@@ -331,8 +330,3 @@ def test_a_group_makes_a_subscription_durable() -> None:
 
     assert MessageReader(type_spec={"group_id": "g"}, **base).info("durable")
     assert not MessageReader(**base).info("durable")
-
-
-def test_kafka_python_ng_beside_kafka_python_is_found() -> None:
-    with pytest.raises(LookupError, match="pip uninstall kafka-python-ng"):
-        check(lambda name: "2.2.3")
