@@ -20,9 +20,16 @@ class Transaction:
         self._transactions = transactions
         self._consumer = None if reader is None else _joined(reader, transactions)
         self._ended = False
-        transactions.begin()
         if self._consumer is not None:
-            self._consumer.transactional = self._consumer.in_transaction = True
+            self._consumer.in_transaction = True  # before the wait for a turn: no other may begin with it meanwhile
+        try:
+            transactions.begin()
+        except BaseException:
+            if self._consumer is not None:
+                self._consumer.in_transaction = False
+            raise
+        if self._consumer is not None:
+            self._consumer.transactional = True
 
     def commit(self) -> None:
         """Everything, or nothing and an error."""
@@ -64,6 +71,10 @@ def _joined(reader: Any, transactions: Transactions) -> Consumer:
     consumer: Consumer = reader.consumer()
     if consumer.commits is None:
         raise InvalidArgumentError("a transaction's reader needs a group_id, and a consistency above AT_MOST_ONCE")
+    if consumer.in_transaction:
+        raise InvalidArgumentError(
+            "the reader is in a transaction already: leave that one first, or open a reader for each"
+        )
     theirs, ours = consumer.cluster_id(), transactions.producer._metadata.cluster_id
     if theirs != ours:
         raise InvalidArgumentError("a transaction's reader and writer must be on one cluster")

@@ -1,0 +1,55 @@
+"""What a transaction promises where something comes in between."""
+
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sinetstream import InvalidArgumentError, MessageReader, MessageWriter
+
+Service = dict[str, Any]
+
+
+def fill(service: Service, topic: str, count: int) -> list[bytes]:
+    values = [b"%d" % number for number in range(count)]
+    with MessageWriter(topic=topic, consistency="AT_LEAST_ONCE", **service) as writer:
+        writer.publish_many(values)
+    return values
+
+
+def copying_from(service: Service, topic: str, timeout_ms: int = 10_000, **options: Any) -> MessageReader[bytes]:
+    reading = {"group_id": f"g-{uuid4().hex}", "auto_offset_reset": "earliest", **options}
+    return MessageReader(
+        topics=topic, consistency="EXACTLY_ONCE", receive_timeout_ms=timeout_ms, type_spec=reading, **service
+    )
+
+
+def once(service: Service, topic: str, **parameters: Any) -> MessageWriter[bytes]:
+    return MessageWriter(topic=topic, consistency="EXACTLY_ONCE", **parameters, **service)
+
+
+def everything(service: Service, topic: str) -> list[bytes]:
+    """What a reader of committed messages sees now."""
+    options = {"auto_offset_reset": "earliest"}
+    with MessageReader(
+        topics=topic, consistency="AT_LEAST_ONCE", receive_timeout_ms=1000, type_spec=options, **service
+    ) as reader:
+        return [message.value for message in reader]
+
+
+def test_a_reader_is_in_one_transaction_at_a_time(service: Service, new_topic: Callable[..., str]) -> None:
+    source, one, other = new_topic(1), new_topic(1), new_topic(1)
+    values = fill(service, source, 4)
+    with copying_from(service, source) as reader, once(service, one) as first, once(service, other) as second:
+        with pytest.raises(InvalidArgumentError, match="in a transaction already"), first.transaction(reader):  # noqa: PT012
+            first.publish(next(reader).value)
+            with second.transaction(reader):
+                second.publish(next(reader).value)
+        with second.transaction(reader):
+            second.publish(next(reader).value)
+        with first.transaction(reader):
+            for _ in values[1:]:
+                first.publish(next(reader).value)
+
+    assert values[:1] == everything(service, other)
+    assert values[1:] == everything(service, one)
