@@ -1,11 +1,17 @@
 """What a transaction promises where something comes in between."""
 
+import time
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sinetstream import InvalidArgumentError, MessageReader, MessageWriter
+from sinetstream import (
+    InvalidArgumentError,
+    MessageReader,
+    MessageWriter,
+    SinetError,
+)
 
 Service = dict[str, Any]
 
@@ -53,3 +59,45 @@ def test_a_reader_is_in_one_transaction_at_a_time(service: Service, new_topic: C
 
     assert values[:1] == everything(service, other)
     assert values[1:] == everything(service, one)
+
+
+def interrupt_flushing(producer: Any) -> None:
+    """As Ctrl-C does, once, while the broker is waited for."""
+
+    def interrupted(_: float) -> None:
+        del producer.flush
+        raise KeyboardInterrupt
+
+    producer.flush = interrupted
+
+
+def test_ctrl_c_in_a_commit_costs_that_transaction_only(service: Service, new_topic: Callable[..., str]) -> None:
+    source, target = new_topic(1), new_topic(1)
+    values = fill(service, source, 3)
+
+    with copying_from(service, source) as reader, once(service, target) as writer:
+        with pytest.raises(KeyboardInterrupt) as left, writer.transaction(reader):  # noqa: PT012
+            writer.publish(next(reader).value)
+            interrupt_flushing(writer._plugin.inner._sending.producer)
+            began = time.monotonic()
+        took = time.monotonic() - began
+        for _ in values:
+            with writer.transaction(reader):
+                writer.publish(next(reader).value)
+
+    assert took < 3
+    assert [] == getattr(left.value, "__notes__", [])
+    assert values == everything(service, target)
+
+
+def test_a_transaction_that_could_not_begin_does_not_keep_the_next_from_it(service: Service, topic: str) -> None:
+    with once(service, topic) as writer:
+        writer.publish(b"before")
+        manager = writer._plugin.inner._sending.producer._transaction_manager
+        manager.begin_transaction()  # as where it was interrupted there
+        with pytest.raises(SinetError), writer.transaction():
+            pass
+        with writer.transaction():
+            writer.publish(b"after")
+
+    assert [b"after", b"before"] == sorted(everything(service, topic))
