@@ -6,10 +6,14 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from kafka.errors import MessageSizeTooLargeError
 from sinetstream import (
+    ConnectionError,
     InvalidArgumentError,
+    InvalidMessageError,
     MessageReader,
     MessageWriter,
+    PublishManyError,
     SinetError,
 )
 
@@ -59,6 +63,44 @@ def test_a_reader_is_in_one_transaction_at_a_time(service: Service, new_topic: C
 
     assert values[:1] == everything(service, other)
     assert values[1:] == everything(service, one)
+
+
+def test_a_refused_message_is_told_from_those_that_only_shared_its_transaction(
+    service: Service, new_topic: Callable[..., str]
+) -> None:
+    topic = new_topic(2, max_message_bytes="10000")
+    with once(service, topic) as writer:
+        with pytest.raises(PublishManyError) as failed:
+            writer.publish_many([b"a"] * 50 + [b"x" * 50_000] + [b"b"] * 50)
+        writer.publish(b"c")
+
+    errors = dict(failed.value.failures)
+    assert isinstance(errors.pop(50), InvalidMessageError)
+    assert errors
+    for error in errors.values():
+        assert isinstance(error, ConnectionError)
+        assert "publish this one again" in str(error)
+        assert isinstance(error.__cause__, MessageSizeTooLargeError)
+    values = everything(service, topic)
+    assert values.count(b"a") + values.count(b"b") == 100 - len(errors)
+    assert b"c" in values
+
+
+def test_a_block_with_a_refused_message_says_that_it_is_refused(
+    service: Service, new_topic: Callable[..., str]
+) -> None:
+    topic = new_topic(1, max_message_bytes="10000")
+    with once(service, topic) as writer:
+        with pytest.raises(InvalidMessageError), writer.transaction():  # noqa: PT012  the block is what is tested
+            writer.publish(b"never")
+            with pytest.raises(InvalidMessageError):
+                writer.publish(b"x" * 50_000)
+            with pytest.raises(ConnectionError, match="publish this one again"):
+                writer.publish(b"never")
+        with writer.transaction():
+            writer.publish(b"next")
+
+    assert [b"next"] == everything(service, topic)
 
 
 def interrupt_flushing(producer: Any) -> None:

@@ -13,6 +13,7 @@ from sinetstream.spi import Delivery
 
 from sinetstream_plugins.kafka.carrier import Carrier, Sent, Waiting
 from sinetstream_plugins.kafka.producer import Record
+from sinetstream_plugins.kafka.refusals import REFUSED
 
 __all__ = ["Transactions"]
 
@@ -142,6 +143,9 @@ class Transactions:
             self._carrier.commit({}, None, sent=[future for _, future in sent])
         except Exception as error:  # noqa: BLE001  every failure is the promises'
             reason = self._recovered(error)
+            for delivery, future in sent:
+                if isinstance(future.exception, REFUSED):
+                    delivery.fail(future.exception)
             for delivery, _ in group or self._taken(size):
                 delivery.fail(reason)
         else:
@@ -185,7 +189,7 @@ class Transactions:
             future = self._carrier.send(record)
         except Exception as error:  # noqa: BLE001  every failure is the promise's
             failures.append(error)
-            delivery.fail(error)
+            delivery.fail(self._carrier.error() or error)
         else:
             future.add_errback(failures.append)
             future.add_callback(delivery.fulfil)
@@ -196,6 +200,8 @@ class Transactions:
         reason = self._recovered(error)
         if reason is error or not isinstance(error, Exception):
             raise error
+        if isinstance(reason.__cause__, REFUSED):
+            raise reason.__cause__ from None  # it is the block's own message
         raise reason from error
 
     def _recovered(self, error: BaseException) -> BaseException:
