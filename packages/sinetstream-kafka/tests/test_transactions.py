@@ -103,6 +103,51 @@ def test_a_block_with_a_refused_message_says_that_it_is_refused(
     assert [b"next"] == everything(service, topic)
 
 
+def closed_in_a_block(writer: MessageWriter[bytes], reader: MessageReader[bytes], line: Any = None) -> float:
+    took = [0.0]
+    with pytest.raises(ConnectionError, match="nothing of it is committed"), writer.transaction(reader):  # noqa: PT012
+        writer.publish(next(reader).value)
+        if line is not None:
+            line.silence()
+        began = time.monotonic()
+        writer.close()
+        took[0] = time.monotonic() - began
+    return took[0]
+
+
+def test_closing_a_writer_in_a_block_aborts_the_transaction(service: Service, new_topic: Callable[..., str]) -> None:
+    source, target = new_topic(1), new_topic(1)
+    values = fill(service, source, 2)
+    with copying_from(service, source) as reader, once(service, target) as writer:
+        closed_in_a_block(writer, reader)
+        with once(service, target) as another, another.transaction(reader):
+            for _ in values:
+                another.publish(next(reader).value)
+
+        assert values == everything(service, target)  # nothing that is open holds them back
+
+
+def test_an_exception_that_leaves_the_block_of_a_closed_writer_is_the_one_to_see(service: Service, topic: str) -> None:
+    with once(service, topic) as writer:
+        with pytest.raises(KeyError) as left, writer.transaction():  # noqa: PT012
+            writer.publish(b"never")
+            writer.close()
+            raise KeyError
+
+        assert [] == getattr(left.value, "__notes__", [])
+
+
+def test_closing_a_writer_in_a_block_is_prompt_where_the_broker_does_not_answer(
+    kafka_broker: Any, service: Service, new_topic: Callable[..., str]
+) -> None:
+    source, target = new_topic(1), new_topic(1)
+    fill(service, source, 1)
+    with kafka_broker.proxy() as line, copying_from(service, source) as reader:
+        took = closed_in_a_block(once({**service, "brokers": line.address}, target).open(), reader, line)
+
+    assert took < 4
+
+
 def interrupt_flushing(producer: Any) -> None:
     """As Ctrl-C does, once, while the broker is waited for."""
 

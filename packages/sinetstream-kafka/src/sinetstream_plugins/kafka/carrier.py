@@ -21,7 +21,7 @@ log = logging.getLogger("sinetstream")
 __all__ = ["Carrier", "Sent", "Waiting"]
 
 _SLICE_S = 0.2
-_SOON_S = 1.0  # for the abort after Ctrl-C
+_SOON_S = 1.0  # for the abort in `close`, and after Ctrl-C
 _TOO_LONG = "the transaction took longer than transaction_timeout_ms, so the broker has aborted it"
 _TAKEN_OVER = (
     "another writer has taken over this transactional_id, or a transaction took longer than transaction_timeout_ms; "
@@ -136,9 +136,18 @@ class Carrier:
             self.taken_over = refusal
         return refusal
 
-    def close(self) -> None:
-        if not self._abandoned:
-            close(self.producer)
+    def close(self, *, within: bool) -> None:
+        """`within` a transaction, it is aborted: until then, readers of committed messages get nothing that comes after."""
+        if self._abandoned:
+            return
+        if within:
+            try:
+                self._give_up(_SOON_S)
+            except Exception as error:  # noqa: BLE001  the broker aborts it later
+                log.debug("aborting failed: %r", error)
+                self._abandon()
+                return
+        close(self.producer)
 
     def _give_up(self, within_s: float | None) -> None:
         if self.producer._transaction_manager.is_completing():  # it was interrupted there

@@ -18,6 +18,7 @@ from sinetstream_plugins.kafka.refusals import REFUSED
 __all__ = ["Transactions"]
 
 _CLOSED = "the writer was closed before this message was sent"
+_CLOSED_WITHIN = "the writer was closed within the transaction: nothing of it is committed; leave the block first"
 
 
 class Transactions:
@@ -34,7 +35,7 @@ class Transactions:
         self._lock = threading.RLock()  # entered in one step, where Ctrl-C can leave a Condition locked
         self._changed = threading.Condition(self._lock)
         self._waiting: deque[Waiting] = deque()
-        self._busy = self._open = self._beginning = False
+        self._busy = self._open = self._beginning = self._closed_within = False
         self._ahead = 0
         self._sending = 0
         self._refusal: Exception | None = None
@@ -98,17 +99,24 @@ class Transactions:
         self._end(lambda: self._carrier.commit(positions, group, failures=self._failures))
 
     def abort(self) -> None:
-        """Take back what was sent since `begin`."""
-        self._end(self._carrier.abort)
+        """Take back what was sent since `begin`; where the writer was closed meanwhile, `close` has done so."""
+        if not self._closed_within:
+            self._end(self._carrier.abort)
 
     def close(self) -> None:
+        """A transaction that is open is aborted."""
         with self._lock:
             self._carrier.stop.set()
             self._refusal = self._refusal or ConnectionError(_CLOSED)
             self._changed.notify_all()
+        within = False
         if threading.current_thread() is not self._thread:
             self._thread.join()
-        self._carrier.close()
+            with self._lock:
+                self._changed.wait_for(lambda: not self._busy and not self._sending)
+                within, self._open = self._open, False
+                self._closed_within = self._closed_within or within
+        self._carrier.close(within=within)
 
     # -- the thread
 
@@ -161,6 +169,8 @@ class Transactions:
 
     def _end(self, how: Callable[[], None]) -> None:
         with self._lock:
+            if self._closed_within:
+                raise ConnectionError(_CLOSED_WITHIN)
             if not self._open:
                 raise SinetError("this writer is not in a transaction")
             self._open = False
