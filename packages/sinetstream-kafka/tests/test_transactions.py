@@ -103,6 +103,16 @@ def test_a_block_with_a_refused_message_says_that_it_is_refused(
     assert [b"next"] == everything(service, topic)
 
 
+def test_many_messages_take_as_many_transactions_as_their_time_limit_asks_for(
+    service: Service, new_topic: Callable[..., str]
+) -> None:
+    topic, values = new_topic(1), [b"%d" % number + b"x" * 10_000 for number in range(1000)]
+    with once(service, topic, type_spec={"transaction_timeout_ms": 1200}) as writer:
+        writer.publish_many(values)
+
+    assert sorted(values) == sorted(everything(service, topic))
+
+
 def closed_in_a_block(writer: MessageWriter[bytes], reader: MessageReader[bytes], line: Any = None) -> float:
     took = [0.0]
     with pytest.raises(ConnectionError, match="nothing of it is committed"), writer.transaction(reader):  # noqa: PT012

@@ -22,6 +22,7 @@ __all__ = ["Carrier", "Sent", "Waiting"]
 
 _SLICE_S = 0.2
 _SOON_S = 1.0  # for the abort in `close`, and after Ctrl-C
+_FILLED = 1 / 4  # of its time, a transaction takes more messages; the rest is for those it has
 _TOO_LONG = "the transaction took longer than transaction_timeout_ms, so the broker has aborted it"
 _TAKEN_OVER = (
     "another writer has taken over this transactional_id, or a transaction took longer than transaction_timeout_ms; "
@@ -47,6 +48,7 @@ class Carrier:
         self._timeout = timeout
         self._own_id = own_id
         self._abandoned = False
+        self._full_at = 0.0
         self._ending: Any = None
         self.stop = threading.Event()
         self.taken_over: Exception | None = None
@@ -57,6 +59,7 @@ class Carrier:
             self.producer = self._connect(self.stop)
             self._abandoned = False
         self.producer.begin_transaction()
+        self._full_at = time.monotonic() + self.producer.config["transaction_timeout_ms"] / 1000 * _FILLED
 
     def send(self, record: Record) -> Any:
         """kafka-python's future."""
@@ -76,6 +79,9 @@ class Carrier:
         """Why the transaction cannot be committed any more."""
         manager: Any = self.producer._transaction_manager
         return manager.last_error if manager.has_error() else None
+
+    def is_full(self) -> bool:
+        return self.stop.is_set() or time.monotonic() >= self._full_at
 
     def flush(self) -> None:
         """Wait until the broker has, or has refused, what was sent."""

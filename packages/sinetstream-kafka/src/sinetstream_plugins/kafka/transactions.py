@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
+from math import inf
 from typing import Any, NoReturn
 
 from kafka import KafkaProducer
@@ -17,6 +18,8 @@ from sinetstream_plugins.kafka.refusals import REFUSED
 
 __all__ = ["Transactions"]
 
+_TOGETHER = 2000
+_TOGETHER_BYTES = 2**20
 _CLOSED = "the writer was closed before this message was sent"
 _CLOSED_WITHIN = "the writer was closed within the transaction: nothing of it is committed; leave the block first"
 
@@ -142,12 +145,16 @@ class Transactions:
         return self._refusal is not None or (not self._open and mine > 0)
 
     def _commit_group(self, size: int) -> None:
+        """Of so many that wait, those that fit; the others wait on."""
         group: list[Waiting] = []
         sent: list[Sent] = []
         try:
             self._carrier.begin()
-            group = self._taken(size)
-            self._carrier.send_each(group, sent)
+            while len(group) < size and not (group and self._carrier.is_full()):
+                portion = self._taken(min(size - len(group), _TOGETHER), _TOGETHER_BYTES)
+                group += portion
+                self._carrier.send_each(portion, sent)
+                self._carrier.flush()  # only then does the time it took say how much the broker can take
             self._carrier.commit({}, None, sent=[future for _, future in sent])
         except Exception as error:  # noqa: BLE001  every failure is the promises'
             reason = self._recovered(error)
@@ -160,10 +167,16 @@ class Transactions:
             for delivery, future in sent:
                 delivery.fulfil(future.value)
 
-    def _taken(self, messages: int) -> list[Waiting]:
+    def _taken(self, messages: int, size: float = inf) -> list[Waiting]:
+        """Up to so many of those that wait, until they have so many bytes."""
+        taken: list[Waiting] = []
         with self._lock:
-            self._ahead = max(0, self._ahead - messages)
-            return [self._waiting.popleft() for _ in range(messages)]
+            while len(taken) < messages and size > 0:
+                waiting = self._waiting.popleft()
+                taken.append(waiting)
+                size -= len(waiting[1][0])
+            self._ahead = max(0, self._ahead - len(taken))
+        return taken
 
     # -- whoever has the producer
 
