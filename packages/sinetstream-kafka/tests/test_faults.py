@@ -14,6 +14,7 @@ from sinetstream import (
     AsyncMessageReader,
     AsyncMessageWriter,
     ConnectionError,
+    InvalidArgumentError,
     MessageReader,
     MessageWriter,
     PublishTimeoutError,
@@ -186,6 +187,63 @@ def test_closing_is_prompt_while_it_connects_anew(kafka_broker: Any, topic: str,
     assert took < 0.5 + PROMPT_S
     assert not pending.is_pending
     assert {thread for thread in threading.enumerate() if "cut-proxy" not in thread.name} <= before
+
+
+def test_replacing_a_producer_that_failed_for_good_rejects_what_is_pending(kafka_broker: Any, topic: str) -> None:
+    with (
+        kafka_broker.proxy() as line,
+        AsyncMessageWriter(topic=topic, consistency="AT_LEAST_ONCE", **at(line)) as writer,
+    ):
+        writer.publish(b"before").get(PATIENCE_S)
+        producer = writer._session.plugin()._sending.producer
+        silent(line)
+        pending = [writer.publish(b"pending") for _ in range(20)]
+        producer._transaction_manager.transition_to_fatal_error(InvalidTxnStateError())
+        pending.append(writer.publish(b"refused"))
+        errors = [promise.catch(lambda error: error).get(PATIENCE_S) for promise in pending]
+        line.resume()
+        replaced = [writer.publish(b"after").get(PATIENCE_S)]
+
+    assert [] == [error for error in errors if not isinstance(error, ConnectionError)]
+    assert replaced
+    assert b"after" in everything(service(kafka_broker), topic)
+
+
+def test_leaving_a_block_on_a_frozen_broker_takes_no_longer_than_asked(breakable_kafka: Any) -> None:
+    topic = breakable_kafka.create_topic(f"kafka-{uuid4().hex}", 1)
+    with MessageWriter(
+        topic=topic, consistency="EXACTLY_ONCE", publish_timeout_ms=1500, **service(breakable_kafka)
+    ) as writer:
+        try:
+            with pytest.raises(PublishTimeoutError), writer.transaction():  # noqa: PT012  the block is what is tested
+                writer.publish(b"unknown")
+                breakable_kafka.freeze()
+                began = time.monotonic()
+            took = time.monotonic() - began
+        finally:
+            breakable_kafka.thaw()
+        with writer.transaction():
+            writer.publish(b"next")
+
+    assert took < 1.5 + PROMPT_S
+    assert everything(service(breakable_kafka), topic)[-1] == b"next"
+
+
+def test_a_reader_of_another_cluster_is_refused(kafka_broker: Any, breakable_kafka: Any, topic: str) -> None:
+    source = breakable_kafka.create_topic(f"kafka-{uuid4().hex}", 1)
+    reading = {"group_id": f"g-{uuid4().hex}"}
+    with (
+        MessageReader(
+            topics=source, consistency="EXACTLY_ONCE", type_spec=reading, **service(breakable_kafka)
+        ) as reader,
+        MessageWriter(topic=topic, consistency="EXACTLY_ONCE", **service(kafka_broker)) as writer,
+    ):
+        with pytest.raises(InvalidArgumentError, match="one cluster"), writer.transaction(reader):
+            pass
+        with writer.transaction():
+            writer.publish(b"usable")
+
+    assert [b"usable"] == everything(service(kafka_broker), topic)
 
 
 def cut(line: Any) -> None:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 from uuid import uuid4
 
@@ -198,3 +199,26 @@ def test_a_transaction_that_could_not_begin_does_not_keep_the_next_from_it(servi
             writer.publish(b"after")
 
     assert [b"after", b"before"] == sorted(everything(service, topic))
+
+
+def test_a_rebalance_in_a_block_fails_it_and_its_inputs_come_again(
+    service: Service, new_topic: Callable[..., str]
+) -> None:
+    source, target, group = new_topic(2), new_topic(1), f"g-{uuid4().hex}"
+    values = fill(service, source, 40)
+    first, second = (copying_from(service, source, 1000, group_id=group) for _ in range(2))
+    with first, closing(second), once(service, target) as writer:
+        with pytest.raises(ConnectionError, match="another reader"), writer.transaction(first):  # noqa: PT012
+            for _ in values:
+                writer.publish(next(first).value)
+            second.open()
+        theirs = [message.value for message in second]
+        with writer.transaction(first):
+            ours = [message.value for message in first]
+            for value in ours:
+                writer.publish(value)
+
+    assert theirs
+    assert ours
+    assert sorted(values) == sorted(theirs + ours)
+    assert sorted(ours) == sorted(everything(service, target))
