@@ -66,13 +66,14 @@ def test_a_reader_is_in_one_transaction_at_a_time(service: Service, new_topic: C
     assert values[1:] == everything(service, one)
 
 
+@pytest.mark.parametrize("size", [50_000, 12_000])  # in a batch of its own, and with others
 def test_a_refused_message_is_told_from_those_that_only_shared_its_transaction(
-    service: Service, new_topic: Callable[..., str]
+    service: Service, new_topic: Callable[..., str], size: int
 ) -> None:
     topic = new_topic(2, max_message_bytes="10000")
     with once(service, topic) as writer:
         with pytest.raises(PublishManyError) as failed:
-            writer.publish_many([b"a"] * 50 + [b"x" * 50_000] + [b"b"] * 50)
+            writer.publish_many([b"a"] * 50 + [b"x" * size] + [b"b"] * 50)
         writer.publish(b"c")
 
     errors = dict(failed.value.failures)
@@ -85,6 +86,16 @@ def test_a_refused_message_is_told_from_those_that_only_shared_its_transaction(
     values = everything(service, topic)
     assert values.count(b"a") + values.count(b"b") == 100 - len(errors)
     assert b"c" in values
+
+
+def test_small_messages_that_are_too_much_together_are_sent_apart(
+    service: Service, new_topic: Callable[..., str]
+) -> None:
+    topic, values = new_topic(1, max_message_bytes="5000"), [b"%d" % number + b"x" * 1000 for number in range(100)]
+    with once(service, topic) as writer:
+        writer.publish_many(values)
+
+    assert values == everything(service, topic)
 
 
 def test_a_block_with_a_refused_message_says_that_it_is_refused(

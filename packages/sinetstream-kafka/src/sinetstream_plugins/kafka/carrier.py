@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaTimeoutError
+from kafka.errors import KafkaTimeoutError, UnknownError
 from sinetstream.errors import ConnectionError, PublishTimeoutError
 from sinetstream.spi import Delivery
 
@@ -83,34 +83,19 @@ class Carrier:
     def is_full(self) -> bool:
         return self.stop.is_set() or time.monotonic() >= self._full_at
 
-    def flush(self) -> None:
-        """Wait until the broker has, or has refused, what was sent."""
+    def confirm(self, sent: Iterable[Sent]) -> None:
+        """Wait until the broker has what was sent. Raises where it has not got one of these."""
+        self._flush()
+        for _, future in sent:
+            if not future.succeeded():
+                raise future.exception or KafkaTimeoutError()
 
-        def flushed(slice_s: float) -> bool:
-            try:
-                self.producer.flush(slice_s)
-            except KafkaTimeoutError:
-                return False
-            return True
-
-        self._in_slices(flushed)
-
-    def commit(
-        self,
-        positions: dict[Any, int],
-        group: Any,
-        *,
-        sent: Sequence[Any] = (),
-        failures: Sequence[Exception] = (),
-    ) -> None:
-        """Raises where one of those sent failed, or another failure is known."""
+    def commit(self, positions: dict[Any, int], group: Any, failures: Sequence[Exception] = ()) -> None:
+        """Raises where there are failures of what was sent, which grow until all has been."""
         manager = self.producer._transaction_manager
         if positions:
             self._await(manager.send_offsets_to_transaction(offsets(positions), group))
-        self.flush()
-        for future in sent:
-            if not future.succeeded():
-                raise future.exception or KafkaTimeoutError()
+        self._flush()
         if failures:
             raise failures[0]
         self._ending = manager.begin_commit()
@@ -168,6 +153,16 @@ class Carrier:
     def _await(self, result: Any, within_s: float | None = None) -> None:
         self.producer._sender.wakeup()
         self._in_slices(lambda slice_s: bool(result.wait(timeout_ms=slice_s * 1000)), within_s)
+
+    def _flush(self) -> None:
+        def flushed(slice_s: float) -> bool:
+            try:
+                self.producer.flush(slice_s)
+            except (KafkaTimeoutError, UnknownError):  # not in time; or a batch that was too large was split meanwhile
+                return False
+            return True
+
+        self._in_slices(flushed)
 
     def _in_slices(self, done: Callable[[float], bool], within_s: float | None = None) -> None:
         """kafka-python's own waits have no end, or none that `close` could bring about."""

@@ -99,7 +99,7 @@ class Transactions:
 
     def commit(self, positions: dict[Any, int], group: Any) -> None:
         """Commit what was sent since `begin`, with the reader's positions. Raises where it did not, and aborts then."""
-        self._end(lambda: self._carrier.commit(positions, group, failures=self._failures))
+        self._end(lambda: self._carrier.commit(positions, group, self._failures))
 
     def abort(self) -> None:
         """Take back what was sent since `begin`; where the writer was closed meanwhile, `close` has done so."""
@@ -153,9 +153,10 @@ class Transactions:
             while len(group) < size and not (group and self._carrier.is_full()):
                 portion = self._taken(min(size - len(group), _TOGETHER), _TOGETHER_BYTES)
                 group += portion
+                before = len(sent)
                 self._carrier.send_each(portion, sent)
-                self._carrier.flush()  # only then does the time it took say how much the broker can take
-            self._carrier.commit({}, None, sent=[future for _, future in sent])
+                self._carrier.confirm(sent[before:])  # only then does the time it took say how much the broker can take
+            self._carrier.commit({}, None)
         except Exception as error:  # noqa: BLE001  every failure is the promises'
             reason = self._recovered(error)
             for delivery, future in sent:
