@@ -233,3 +233,23 @@ def test_a_rebalance_in_a_block_fails_it_and_its_inputs_come_again(
     assert ours
     assert sorted(values) == sorted(theirs + ours)
     assert sorted(ours) == sorted(everything(service, target))
+
+
+def test_what_is_left_of_a_transaction_that_took_too_long_is_not_waited_for(
+    service: Service, new_topic: Callable[..., str]
+) -> None:
+    topic = new_topic(1)
+    with once(service, topic, type_spec={"transaction_timeout_ms": 500}) as writer:
+        plugin = writer._plugin.inner
+        began = time.monotonic()
+        transaction = plugin.transaction()
+        for _ in range(1000):
+            plugin.publish(b"x" * 10_000)
+        with pytest.raises(ConnectionError, match="longer than transaction_timeout_ms"):
+            transaction.commit()
+        took = time.monotonic() - began
+        transaction.abort()
+        writer.publish(b"next")
+
+    assert took < 10
+    assert [b"next"] == everything(service, topic)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from kafka import KafkaProducer
-from kafka.errors import KafkaTimeoutError, UnknownError
+from kafka.errors import InvalidProducerEpochError, KafkaTimeoutError, UnknownError
 from sinetstream.errors import ConnectionError, PublishTimeoutError
 from sinetstream.spi import Delivery
 
@@ -50,6 +50,7 @@ class Carrier:
         self._abandoned = False
         self._full_at = 0.0
         self._ending: Any = None
+        self._numbering: Any = None
         self.stop = threading.Event()
         self.taken_over: Exception | None = None
         self.producer: KafkaProducer = connect(self.stop)
@@ -59,6 +60,7 @@ class Carrier:
             self.producer = self._connect(self.stop)
             self._abandoned = False
         self.producer.begin_transaction()
+        self._numbering = self.producer._transaction_manager.producer_id_and_epoch
         self._full_at = time.monotonic() + self.producer.config["transaction_timeout_ms"] / 1000 * _FILLED
 
     def send(self, record: Record) -> Any:
@@ -86,9 +88,9 @@ class Carrier:
     def confirm(self, sent: Iterable[Sent]) -> None:
         """Wait until the broker has what was sent. Raises where it has not got one of these."""
         self._flush()
-        for _, future in sent:
-            if not future.succeeded():
-                raise future.exception or KafkaTimeoutError()
+        failed = [future.exception for _, future in sent if not future.succeeded()]
+        if failed:
+            raise next(filter(None, failed), KafkaTimeoutError())
 
     def commit(self, positions: dict[Any, int], group: Any, failures: Sequence[Exception] = ()) -> None:
         """Raises where there are failures of what was sent, which grow until all has been."""
@@ -119,7 +121,7 @@ class Carrier:
                 log.debug("aborting failed: %r", second)
             finally:
                 self._abandon()  # its numbering does not survive a message that the broker refused
-        if not fenced(reason):
+        if not (fenced(reason) or (self._own_id and isinstance(reason, InvalidProducerEpochError))):
             return error if timed_out else reason
         refusal = ConnectionError(_TOO_LONG if self._own_id else _TAKEN_OVER)
         refusal.__cause__ = reason
@@ -158,10 +160,13 @@ class Carrier:
         def flushed(slice_s: float) -> bool:
             try:
                 self.producer.flush(slice_s)
-            except (KafkaTimeoutError, UnknownError):  # not in time; or a batch that was too large was split meanwhile
-                return False
+            except (KafkaTimeoutError, UnknownError):
+                # It was not in time; or a batch that was too large was split. What is left of a transaction that the
+                # broker has aborted is never sent: a new numbering says so.
+                return manager.producer_id_and_epoch is not self._numbering
             return True
 
+        manager: Any = self.producer._transaction_manager
         self._in_slices(flushed)
 
     def _in_slices(self, done: Callable[[float], bool], within_s: float | None = None) -> None:

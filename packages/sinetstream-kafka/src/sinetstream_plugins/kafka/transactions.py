@@ -18,8 +18,8 @@ from sinetstream_plugins.kafka.refusals import REFUSED
 
 __all__ = ["Transactions"]
 
-_TOGETHER = 2000
-_TOGETHER_BYTES = 2**20
+_FIRST = 100  # messages; each portion of a group has twice as many as the one before, so takes about twice as long
+_FIRST_BYTES = 2**16
 _CLOSED = "the writer was closed before this message was sent"
 _CLOSED_WITHIN = "the writer was closed within the transaction: nothing of it is committed; leave the block first"
 
@@ -148,10 +148,12 @@ class Transactions:
         """Of so many that wait, those that fit; the others wait on."""
         group: list[Waiting] = []
         sent: list[Sent] = []
+        portions = 0
         try:
             self._carrier.begin()
             while len(group) < size and not (group and self._carrier.is_full()):
-                portion = self._taken(min(size - len(group), _TOGETHER), _TOGETHER_BYTES)
+                portion = self._taken(min(size - len(group), _FIRST << portions), _FIRST_BYTES << portions)
+                portions += 1
                 group += portion
                 before = len(sent)
                 self._carrier.send_each(portion, sent)
