@@ -96,7 +96,7 @@ def token() -> str:
     return unsecured_token("alice")
 
 
-class TestToken(Conformance):
+class TestToken(WithoutKills, Conformance):
     @pytest.fixture
     def harness(self, kafka_broker: Any) -> Harness:
         login = {"sasl_mechanism": "OAUTHBEARER", "sasl_oauth_token_provider": token}
