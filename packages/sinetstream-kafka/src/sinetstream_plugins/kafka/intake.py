@@ -25,7 +25,7 @@ def connect(options: Options) -> KafkaConsumer:
     if options.topic_pattern is not None:
         client.setdefault("metadata_max_age_ms", _NEW_TOPICS_MS)
     consumer = KafkaConsumer(**client)
-    receive_large_chunks(consumer)
+    receive_large_chunks(consumer._client._manager)
     take_shortly(consumer)
     consumer._cluster.config["retry_backoff_ms"] = client["retry_backoff_ms"]  # it does not pass this on
     return consumer

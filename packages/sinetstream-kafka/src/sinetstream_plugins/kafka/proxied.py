@@ -11,6 +11,7 @@ from kafka.net.compat import KafkaNetClient
 from sinetstream.errors import ConnectionError
 
 from sinetstream_plugins.kafka.brokers import Address
+from sinetstream_plugins.kafka.chunks import receive_large_chunks
 from sinetstream_plugins.kafka.patience import SLICE_S, Hopeless, Patience
 
 __all__ = ["probe", "proxy_option"]
@@ -30,6 +31,7 @@ def probe(address: Address, client: Mapping[str, Any], patience: Patience) -> No
     settings = {**client, "bootstrap_servers": [f"[{host}]:{port}" if ":" in host else at]}
     with closing(client.get("kafka_client", KafkaNetClient)(**settings)) as net:
         manager = net._manager
+        receive_large_chunks(manager)
         node = manager.cluster.bootstrap_brokers()[0].node_id
         timeout_ms = client["bootstrap_timeout_ms"]
 
