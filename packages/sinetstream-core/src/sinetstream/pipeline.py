@@ -71,8 +71,7 @@ class Pipeline:
         return self._outcomes
 
     def _fits(self, size: int) -> bool:
-        late = self._late.bytes() if self._late.kept else 0
-        return self._bytes + late + size <= self._limit
+        return self._bytes + self._late.bytes() + size <= self._limit
 
     def _settle_first(self) -> None:
         index, (payload, compressed, plain), delivery, sent_at = self._waiting.popleft()

@@ -30,6 +30,8 @@ class Late:
 
     def bytes(self) -> int:
         """Of those that are neither confirmed nor refused yet."""
+        if not self.kept:
+            return 0
         with self._lock:
             self.kept = [(delivery, size) for delivery, size in self.kept if delivery.is_pending]
             return sum(size for _, size in self.kept)
