@@ -10,12 +10,12 @@ from types import TracebackType
 from typing import Any, Generic, Self
 
 from sinetstream.errors import AlreadyConnectedError, InvalidMessageError
-from sinetstream.inbound import Inbound
 from sinetstream.message import Message
-from sinetstream.reading import Seekable
-from sinetstream.resolve import push_reader
+from sinetstream.message_decoder import MessageDecoder
+from sinetstream.plugin_selection import callback_reader
+from sinetstream.reader_base import Seekable
 from sinetstream.session import Session, Source
-from sinetstream.spi.feed import Feed
+from sinetstream.spi.reader_thread import ReaderThread
 from sinetstream.values import T
 
 __all__ = ["AsyncMessageReader"]
@@ -44,13 +44,13 @@ class AsyncMessageReader(Seekable, Generic[T]):
         **kwargs: Any,
     ) -> None:
         source = Source(service, topics, config, config_file, kwargs)
-        self._session = Session("reader", source, push_reader, own_thread=True)
-        self._inbound: Inbound[T] = Inbound(self._session, self._session.meter)
+        self._session = Session("reader", source, callback_reader, own_thread=True)
+        self._decoder: MessageDecoder[T] = MessageDecoder(self._session, self._session.meter)
         self._on_message: Callable[[Message[T]], Any] | None = None
         self._deliver_to: Callable[[Message[T]], Any]
         self._on_failure: Callable[[Any], Any] | None = None
         self._plugin: Any = None
-        self._feed: Feed  # there is one while there is a plugin
+        self._reader_thread: ReaderThread  # there is one while there is a plugin
 
     @property
     def on_message(self) -> Callable[[Message[T]], Any] | None:
@@ -79,7 +79,7 @@ class AsyncMessageReader(Seekable, Generic[T]):
 
         Raises `AlreadyConnectedError`, `ConnectionError` or `AuthorizationError`; then it is closed.
         """
-        if self._plugin is not None and self._feed.in_thread():
+        if self._plugin is not None and self._reader_thread.in_thread():
             raise AlreadyConnectedError(
                 "in a callback the reader is open: close takes effect when the callback returns"
             )
@@ -91,16 +91,16 @@ class AsyncMessageReader(Seekable, Generic[T]):
 
         It can be opened again.
         """
-        if self._session.take() is None:
-            if self._plugin is not None and not self._feed.in_thread():
-                self._session.wait_released()
+        if self._session.begin_close() is None:
+            if self._plugin is not None and not self._reader_thread.in_thread():
+                self._session.wait_until_closed()
             return
         try:
-            self._feed.stop()
+            self._reader_thread.stop()
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
             raise self._session.translated(error)  # noqa: B904  it has its cause
         finally:
-            self._session.leave()  # interrupted, it is closed by the feed
+            self._session.hand_over_close()  # interrupted, it is closed by the feed
 
     def __enter__(self) -> Self:
         return self.open()
@@ -111,45 +111,45 @@ class AsyncMessageReader(Seekable, Generic[T]):
         self.close()
 
     def _opened(self, plugin: Any) -> None:
-        self._inbound.opened(plugin)
-        self._feed = Feed(
+        self._decoder.opened(plugin)
+        self._reader_thread = ReaderThread(
             plugin,
             on_item=self._deliver,
             on_error=self._failed,
-            on_end=self._session.released,
-            wakes=self._session.declares_abilities,
+            on_end=self._session.closed,
+            closable_while_reading=self._session.declares_abilities,
         )
         self._plugin = plugin
         self._direct()
-        self._feed.start()
+        self._reader_thread.start()
 
     def _direct(self) -> None:
         if self._on_message is None:
-            self._feed.hold()
+            self._reader_thread.pause()
         else:
-            self._feed.allow(inf)
+            self._reader_thread.request(inf)
 
     def _deliver(self, payload: bytes, topic: str | None, raw: Any) -> None:
-        if self._inbound.on_receipt and not self._acknowledged(raw):
+        if self._decoder.ack_on_receipt and not self._acknowledged(raw):
             return
         finished = True
         try:
             try:
-                message = self._inbound.message(payload, topic, raw)
+                message = self._decoder.decode(payload, topic, raw)
             except InvalidMessageError as error:
-                self._inbound.refused(error, payload, topic, raw)
+                self._decoder.handle_invalid(error, payload, topic, raw)
             else:
                 self._call_back(message)
         except BaseException as error:  # noqa: BLE001  a callback must not stop the stream
             finished = self._reported(error)
-        if finished and self._inbound.when_finished:
+        if finished and self._decoder.ack_after_processing:
             self._acknowledged(raw)
 
     def _call_back(self, message: Message[T]) -> None:
         try:
             self._deliver_to(message)
         except BaseException:
-            self._session.meter.error()
+            self._session.meter.record_error()
             raise
 
     def _acknowledged(self, raw: Any) -> bool:
@@ -161,12 +161,12 @@ class AsyncMessageReader(Seekable, Generic[T]):
         return True
 
     def _failed(self, error: Exception) -> None:
-        self._session.meter.error()
+        self._session.meter.record_error()
         self._reported(self._session.translated(error))
 
     def _reported(self, error: BaseException) -> bool:
         """Whether the reader is as open after the report as before it."""
-        stopping = self._feed.stopping
+        stopping = self._reader_thread.stopping
         if self._on_failure is None:
             # What the decoder or a deserializer said may quote the payload.
             trace = None if isinstance(error, InvalidMessageError) else error
@@ -176,4 +176,4 @@ class AsyncMessageReader(Seekable, Generic[T]):
             self._on_failure(error)
         except BaseException:
             log.exception("on_failure of %r raised", self.service)
-        return self._feed.stopping == stopping
+        return self._reader_thread.stopping == stopping

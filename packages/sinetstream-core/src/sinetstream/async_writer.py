@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, Generic, Self
 
 from sinetstream.clock import in_seconds, microseconds, now_us
 from sinetstream.errors import AlreadyConnectedError, PublishTimeoutError, SinetError
-from sinetstream.pipeline import outcome
-from sinetstream.resolve import promising_writer
+from sinetstream.plugin_selection import async_writer
+from sinetstream.publish_many import outcome
 from sinetstream.session import Session, Source
 from sinetstream.values import T
-from sinetstream.writing import WriterEndpoint, many_failed
+from sinetstream.writer_base import WriterEndpoint, many_failed
 
 if TYPE_CHECKING:
-    from sinetstream.outbound import Outbound
-    from sinetstream.pipeline import Encoded
+    from sinetstream.pending_publishes import PendingPublishes
+    from sinetstream.publish_many import Encoded
     from sinetstream.spi.delivery import Delivery
 
 __all__ = ["AsyncMessageWriter"]
@@ -41,8 +41,8 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         config_file: str | os.PathLike[str] | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), promising_writer))
-        self._outbound: Outbound | None = None
+        super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), async_writer))
+        self._pending: PendingPublishes | None = None
         self._in_handler: Callable[[], bool] = lambda: False
 
     def open(self) -> Self:
@@ -69,12 +69,12 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         an interrupt, or `SystemExit`, is raised, and whether the broker has the message is unknown.) `timestamp` is in seconds since the Unix epoch,
         rounded to the microsecond: None for now, 0 for no timestamp. Every promise ends, at the latest in `close`.
         """
-        outbound = self._opened()
+        pending = self._opened()
         try:
             encoded, attributes = self._encoded(value, timestamp, key, headers)
         except SinetError as error:
-            return outbound.rejected(error)
-        return outbound.send(encoded, attributes)
+            return pending.rejected(error)
+        return pending.send(encoded, attributes)
 
     def publish_many(self, values: Iterable[T], timestamp: float | None = None) -> list[Any]:
         """Send all, waiting for room; returns when all are final, with the results in order.
@@ -82,11 +82,11 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         Raises `PublishManyError` when all have ended and some failed; it says which. Waits for room, and for each
         confirmation, at most `publish_timeout_ms`. Not to be called in a handler, which it would wait for.
         """
-        outbound = self._opened()
+        pending = self._opened()
         if self._in_handler():
             raise SinetError("publish_many waits for handlers to run and cannot be called in one: use publish")
         timeout = in_seconds(self._session.settings.publish_timeout_ms)
-        sent = [(self._sent(outbound, value, timestamp, timeout), monotonic()) for value in values]
+        sent = [(self._sent(pending, value, timestamp, timeout), monotonic()) for value in values]
         if sent:
             outcome(*sent[-1], timeout)  # who waits for each is woken for each
         return many_failed([outcome(delivery, sent_at, timeout) for delivery, sent_at in sent])
@@ -97,15 +97,15 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         Idempotent, from any thread; in a handler it takes effect after the handler has returned. It can be opened again.
         """
         in_handler = self._in_handler()
-        if self._session.take() is None or self._outbound is None:
+        if self._session.begin_close() is None or self._pending is None:
             if not in_handler:
-                self._session.wait_released()
+                self._session.wait_until_closed()
             return
-        outbound, self._outbound = self._outbound, None
+        pending, self._pending = self._pending, None
         if in_handler:
-            threading.Thread(target=self._finish, args=(outbound,), name="sinetstream-close").start()
+            threading.Thread(target=self._finish, args=(pending,), name="sinetstream-close").start()
         else:
-            self._finish(outbound)
+            self._finish(pending)
 
     def __enter__(self) -> Self:
         return self.open()
@@ -116,15 +116,15 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         self.close()
 
     def _ready(self, plugin: Any) -> None:
-        from sinetstream.outbound import Outbound  # imports `promise`, which takes 60 ms
+        from sinetstream.pending_publishes import PendingPublishes  # imports `promise`, which takes 60 ms
 
-        self._outbound = Outbound(self._session, plugin)
-        self._in_handler = self._outbound.in_dispatch
+        self._pending = PendingPublishes(self._session, plugin)
+        self._in_handler = self._pending.in_dispatch
 
-    def _opened(self) -> Outbound:
-        if self._outbound is None:
+    def _opened(self) -> PendingPublishes:
+        if self._pending is None:
             raise self._session.not_open()
-        return self._outbound
+        return self._pending
 
     def _encoded(
         self,
@@ -139,28 +139,30 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
             return encoded, {}
         return encoded, self._attributes(key, headers, time_us)
 
-    def _sent(self, outbound: Outbound, value: T, timestamp: float | None, timeout: float | None) -> Delivery[Any]:
+    def _sent(
+        self, pending: PendingPublishes, value: T, timestamp: float | None, timeout: float | None
+    ) -> Delivery[Any]:
         try:
             encoded, attributes = self._encoded(value, timestamp)
             size = len(encoded[0])
-            if not outbound.reserve(size):
-                _wait_for_room(outbound, size, timeout)
+            if not pending.reserve(size):
+                _wait_for_room(pending, size, timeout)
         except SinetError as error:
-            return outbound.rejected(error)
-        return outbound.send(encoded, attributes, reserved=True)
+            return pending.rejected(error)
+        return pending.send(encoded, attributes, reserved=True)
 
-    def _finish(self, outbound: Outbound) -> None:
+    def _finish(self, pending: PendingPublishes) -> None:
         try:
-            outbound.close()
+            pending.close()
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
             raise self._session.translated(error)  # noqa: B904  it has its cause
         finally:
-            self._session.released()
+            self._session.closed()
 
 
-def _wait_for_room(outbound: Outbound, size: int, timeout: float | None) -> None:
+def _wait_for_room(pending: PendingPublishes, size: int, timeout: float | None) -> None:
     room = threading.Event()
-    cancel = outbound.reserve_later(size, room.set)
+    cancel = pending.reserve_later(size, room.set)
     try:
         in_time = room.wait(timeout)
     except BaseException:  # interrupted

@@ -119,7 +119,7 @@ class Meter:
         self._min: int | None = None
         self._max: int | None = None
 
-    def message(self, size: int, compressed: int, plain: int, now: float) -> None:
+    def record_message(self, size: int, compressed: int, plain: int, now: float) -> None:
         """Count one message: its size as carried, after compression, before compression; `now` in seconds."""
         self._latest = now
         new = self._new
@@ -128,7 +128,7 @@ class Meter:
             with self._lock:
                 self._sum()
 
-    def error(self) -> None:
+    def record_error(self) -> None:
         """Count one error."""
         with self._lock:
             self._errors += 1

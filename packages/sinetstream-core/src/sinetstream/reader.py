@@ -9,10 +9,10 @@ from types import TracebackType
 from typing import Any, Generic, NoReturn, Self
 
 from sinetstream.errors import BusyError, InvalidMessageError
-from sinetstream.inbound import Inbound
 from sinetstream.message import Message
-from sinetstream.reading import Seekable
-from sinetstream.resolve import pull_reader
+from sinetstream.message_decoder import MessageDecoder
+from sinetstream.plugin_selection import iterating_reader
+from sinetstream.reader_base import Seekable
 from sinetstream.session import Session, Source
 from sinetstream.spi.abilities import Ability
 from sinetstream.spi.iteration import Item, is_end
@@ -43,8 +43,8 @@ class MessageReader(Seekable, Generic[T]):
         config_file: str | os.PathLike[str] | None = None,
         **kwargs: Any,
     ) -> None:
-        self._session = Session("reader", Source(service, topics, config, config_file, kwargs), pull_reader)
-        self._inbound: Inbound[T] = Inbound(self._session, self._session.meter)
+        self._session = Session("reader", Source(service, topics, config, config_file, kwargs), iterating_reader)
+        self._decoder: MessageDecoder[T] = MessageDecoder(self._session, self._session.meter)
         self._turn = None  # deleted while a thread iterates; a lock would take three times as long
         self._thread = 0
         self._plugin: Any = None
@@ -94,9 +94,9 @@ class MessageReader(Seekable, Generic[T]):
             while True:
                 payload, topic, raw = self._received() if self._again is None else self._once_more(self._again)
                 try:
-                    return self._inbound.message(payload, topic, raw)
+                    return self._decoder.decode(payload, topic, raw)
                 except InvalidMessageError as error:
-                    self._inbound.refused(error, payload, topic, raw)
+                    self._decoder.handle_invalid(error, payload, topic, raw)
                 except BaseException as error:
                     if not isinstance(error, Exception):
                         self._in_hand, self._again = _NOTHING, (payload, topic, raw)
@@ -120,7 +120,7 @@ class MessageReader(Seekable, Generic[T]):
         pass
 
     def _opened(self, plugin: Any) -> None:
-        self._inbound.opened(plugin)
+        self._decoder.opened(plugin)
         self._iterator = None
         self._in_hand = _NOTHING
         self._again = None
@@ -131,7 +131,7 @@ class MessageReader(Seekable, Generic[T]):
         if plugin is None:
             raise self._closed()
         try:
-            if self._inbound.when_finished:
+            if self._decoder.ack_after_processing:
                 self._thread = get_ident()
                 if self._in_hand is not _NOTHING:
                     finished, self._in_hand = self._in_hand, _NOTHING
@@ -144,9 +144,9 @@ class MessageReader(Seekable, Generic[T]):
                 raise StopIteration  # noqa: TRY301  as `next`
             if self._plugin is not plugin and Ability.ACKNOWLEDGE in self._session.abilities:
                 raise self._session.not_open()  # noqa: TRY301  it has the message back, and this is not its error
-            if self._inbound.on_receipt:
+            if self._decoder.ack_on_receipt:
                 plugin.acknowledge(raw)
-            elif self._inbound.when_finished:
+            elif self._decoder.ack_after_processing:
                 self._in_hand = raw
         except BaseException as error:  # noqa: BLE001  whatever a plugin raises is translated
             self._iterator = None  # a generator that raised, were it by Ctrl-C, has ended
@@ -155,7 +155,7 @@ class MessageReader(Seekable, Generic[T]):
 
     def _once_more(self, item: Item) -> Item:
         self._again = None
-        if self._inbound.when_finished:
+        if self._decoder.ack_after_processing:
             self._in_hand = item[2]
         return item
 
@@ -167,7 +167,7 @@ class MessageReader(Seekable, Generic[T]):
         if is_end(error):
             self._looping = 0
             raise StopIteration from None
-        self._session.meter.error()
+        self._session.meter.record_error()
         raise self._session.translated(error)
 
     def _closed(self) -> Exception:
@@ -178,9 +178,9 @@ class MessageReader(Seekable, Generic[T]):
         return self._session.not_open()
 
     def _close(self, *, finished: bool) -> None:
-        plugin = self._session.take()
+        plugin = self._session.begin_close()
         if plugin is None:
-            self._session.wait_released()
+            self._session.wait_until_closed()
             return
         self._plugin = None
         try:
@@ -194,4 +194,4 @@ class MessageReader(Seekable, Generic[T]):
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
             raise self._session.translated(error)  # noqa: B904  it has its cause
         finally:
-            self._session.released()
+            self._session.closed()

@@ -13,12 +13,12 @@ from sinetstream.codec.build import build
 from sinetstream.config import inline
 from sinetstream.consistency import Consistency
 from sinetstream.errors import SinetError, UnsupportedOperationError
+from sinetstream.lifecycle import Lifecycle
 from sinetstream.metrics import Meter, Metrics
-from sinetstream.opening import Openable
 from sinetstream.plugin_params import plugin_params
 from sinetstream.spi.abilities import Ability
 from sinetstream.spi.declared import declared
-from sinetstream.spi.feed import SLICE_MS
+from sinetstream.spi.reader_thread import SLICE_MS
 
 if TYPE_CHECKING:
     from sinetstream.codec.codec import MessageCodec
@@ -52,7 +52,7 @@ class Source:
         self.no_config = kwargs.get("no_config", False)
 
 
-class Session(Openable):
+class Session(Lifecycle):
     """What is wrong with parameters is said when this is constructed; nothing is connected before `open`.
 
     `plugin_class` finds the class to construct for a `type`. `own_thread` says that a thread of ours iterates

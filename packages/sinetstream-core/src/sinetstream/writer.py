@@ -11,14 +11,14 @@ from typing import Any, Generic, Self
 
 from sinetstream.clock import in_seconds, microseconds, now_us
 from sinetstream.errors import InvalidArgumentError, SinetError
-from sinetstream.pipeline import Encoded, Pipeline
+from sinetstream.plugin_selection import blocking_writer
+from sinetstream.publish_many import Encoded, PublishMany
 from sinetstream.reader import MessageReader
-from sinetstream.resolve import waiting_writer
 from sinetstream.session import Session, Source
-from sinetstream.spi._locks import lock_and_condition
+from sinetstream.spi.signal_safe_lock import lock_and_condition
 from sinetstream.transaction import Step, Transaction
 from sinetstream.values import T
-from sinetstream.writing import WriterEndpoint, many_failed
+from sinetstream.writer_base import WriterEndpoint, many_failed
 
 __all__ = ["MessageWriter"]
 
@@ -38,10 +38,10 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         config_file: str | os.PathLike[str] | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), waiting_writer))
+        super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), blocking_writer))
         self._plugin: Any = None
         self._encode: Callable[[Any, int], Encoded]  # there is one while there is a plugin
-        self._count = self._session.meter.message
+        self._count = self._session.meter.record_message
         self._publishing: dict[object, int] = {}  # in which thread each does; set and removed where nothing interrupts
         self._lock, self._changed = lock_and_condition()
 
@@ -79,7 +79,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
             else:
                 result = plugin.publish(payload, **self._attributes(key, headers, time_us))
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
-            self._session.meter.error()
+            self._session.meter.record_error()
             raise self._session.translated(error)  # noqa: B904  it has its cause
         finally:
             del self._publishing[mark]
@@ -99,7 +99,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         plugin = self._session.plugin()
         if not isinstance(plugin, WriterFromAsyncWriter):
             return many_failed([self._outcome(value, timestamp) for value in values])
-        pipeline = Pipeline(self._session, plugin)
+        pipeline = PublishMany(self._session, plugin)
         mark = object()
         self._publishing[mark] = get_ident()
         try:
@@ -140,9 +140,9 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         """
         timeout = in_seconds(self._session.settings.close_timeout_ms)
         me = get_ident()  # it may publish too, interrupted by the signal handler that closes
-        plugin = self._session.take()
+        plugin = self._session.begin_close()
         if plugin is None:
-            self._session.wait_released()
+            self._session.wait_until_closed()
             return
         self._plugin = None
         try:
@@ -154,7 +154,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
             raise self._session.translated(error)  # noqa: B904  it has its cause
         finally:
-            self._session.released()
+            self._session.closed()
 
     def __enter__(self) -> Self:
         return self.open()

@@ -177,8 +177,8 @@ def test_cancelling_at_the_moment_room_comes_free_leaks_none(late: Lab) -> None:
                 await asyncio.wait([second])
                 for promise in late.promises:
                     promise.fulfil(None)
-            assert it._outbound is not None
-            await asyncio.to_thread(until, lambda: it._outbound is not None and it._outbound._bytes == 0)
+            assert it._pending is not None
+            await asyncio.to_thread(until, lambda: it._pending is not None and it._pending._bytes == 0)
 
     def first_done(lab: Lab, index: int) -> bool:
         return not lab.promises[index].is_pending

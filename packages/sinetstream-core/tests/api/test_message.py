@@ -98,8 +98,8 @@ def test_metrics_of_nothing_are_zero_and_print() -> None:
 def test_metrics_add_up() -> None:
     meter = Meter()
     start = meter.snapshot(None).start_time
-    meter.message(10, 4, 8, start + 1)
-    meter.message(30, 6, 8, start + 2)
+    meter.record_message(10, 4, 8, start + 1)
+    meter.record_message(30, 6, 8, start + 2)
     metrics = meter.snapshot("raw")
 
     assert (2, 40, 10, 16, 10, 30, 20.0, "raw") == (
@@ -128,8 +128,8 @@ def test_metrics_add_up() -> None:
 def test_a_snapshot_no_longer_changes() -> None:
     meter = Meter()
     before = meter.snapshot(None)
-    meter.message(1, 1, 1, 0)
-    meter.error()
+    meter.record_message(1, 1, 1, 0)
+    meter.record_error()
 
     assert (0, 0) == (before.msg_count_total, before.error_count_total)
     with pytest.raises(AttributeError):
@@ -139,7 +139,7 @@ def test_a_snapshot_no_longer_changes() -> None:
 def test_many_messages_are_all_counted() -> None:
     meter = Meter()
     for i in range(1000):
-        meter.message(i + 1, 1, 1, 0)
+        meter.record_message(i + 1, 1, 1, 0)
     metrics = meter.snapshot(None)
 
     assert (1000, 1, 1000) == (metrics.msg_count_total, metrics.msg_size_min, metrics.msg_size_max)

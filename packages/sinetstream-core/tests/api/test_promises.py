@@ -212,7 +212,7 @@ def test_close_lets_what_waits_finish(late: Lab) -> None:
     it = writer(late).open()
     delivery = it.publish(b"")
     closing = in_thread(it.close)
-    until(lambda: it._outbound is None)
+    until(lambda: it._pending is None)
     assert "close" not in late.calls
     late.promises[0].fulfil("in time")
     closing()

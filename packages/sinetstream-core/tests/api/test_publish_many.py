@@ -69,7 +69,7 @@ def _waiting(lab: Lab) -> dict[str, type[Any]]:
 
 
 def _late(lab: Lab) -> dict[str, type[Any]]:
-    class Late(lab.async_writer(SAFE | {Ability.TIMESTAMP})):  # type: ignore[misc]  # made to measure
+    class TimedOutPublishes(lab.async_writer(SAFE | {Ability.TIMESTAMP})):  # type: ignore[misc]  # made to measure
         def publish(self, message: bytes, **attributes: Any) -> Any:
             delivery: Delivery[Any] = Delivery()
             threading.Thread(target=self._settle, args=(delivery, message, attributes)).start()
@@ -81,7 +81,7 @@ def _late(lab: Lab) -> dict[str, type[Any]]:
             except LabError as error:
                 delivery.fail(error)
 
-    return {"async_writer": Late}
+    return {"async_writer": TimedOutPublishes}
 
 
 def _guide(lab: Lab) -> dict[str, type[Any]]:

@@ -189,7 +189,7 @@ def whoever_waits_for_room_and_is_interrupted_gives_it_back() -> None:
             pass
         else:
             raise AssertionError
-        outbound = writer._outbound
+        outbound = writer._pending
         assert outbound is not None
 
         assert not outbound._waiting_for_room

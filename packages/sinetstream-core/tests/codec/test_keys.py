@@ -47,12 +47,12 @@ class Cache(CipherCache):
         self.asked.append(salt)
         return version, salt
 
-    def seen(self, n: int, *, proven: bool) -> None:
+    def seen(self, n: int, *, verified: bool) -> None:
         salt = b"%d" % n
         entry = self.get(1, salt)
         cipher: Any = entry.cipher
         assert (1, salt) == cipher
-        if proven:
+        if verified:
             self.prove(1, salt, entry)
 
 
@@ -142,13 +142,13 @@ def test_of_user_data_alone_in_an_unauthenticated_mode_no_salt_is_proven(
 def test_256_proven_salts_are_kept_and_16_others() -> None:
     cache = Cache()
     for n in range(256):
-        cache.seen(n, proven=True)
+        cache.seen(n, verified=True)
     for n in range(1000, 1100):
-        cache.seen(n, proven=False)
+        cache.seen(n, verified=False)
     cache.asked.clear()
 
     for n in [*range(256), *range(1084, 1100)]:
-        cache.seen(n, proven=False)
+        cache.seen(n, verified=False)
 
     assert not cache.asked
 
@@ -156,23 +156,23 @@ def test_256_proven_salts_are_kept_and_16_others() -> None:
 def test_an_unproven_salt_beyond_16_takes_the_place_of_the_oldest_of_its_kind() -> None:
     cache = Cache()
     for n in range(17):
-        cache.seen(n, proven=False)
+        cache.seen(n, verified=False)
     cache.asked.clear()
 
-    cache.seen(1, proven=False)
+    cache.seen(1, verified=False)
     assert not cache.asked
-    cache.seen(0, proven=False)
+    cache.seen(0, verified=False)
     assert [b"0"] == cache.asked
 
 
 def test_a_proven_salt_beyond_256_takes_the_place_of_one_not_in_use() -> None:
     cache = Cache()
     for n in range(256):
-        cache.seen(n, proven=True)
+        cache.seen(n, verified=True)
     for n in range(0, 256, 2):
         cache.get(1, b"%d" % n)
     for n in range(300, 400):
-        cache.seen(n, proven=True)
+        cache.seen(n, verified=True)
     cache.asked.clear()
 
     for n in [*range(0, 256, 2), *range(300, 400)]:

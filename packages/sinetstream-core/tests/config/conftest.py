@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from sinetstream import config
-from sinetstream.config import weak
+from sinetstream.config import log_once
 from sinetstream.settings import ServiceSettings
 
 
@@ -28,7 +28,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(autouse=True)
 def nothing_said_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weak, "_said", set())
+    monkeypatch.setattr(log_once, "_said", set())
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from sinetstream.config import copied
+from sinetstream.config.masking import mask
 from sinetstream.errors import InvalidArgumentError
 from sinetstream.settings import ServiceSettings
 
@@ -110,8 +111,7 @@ def test_a_mapping_that_contains_itself_is_refused(load: Load) -> None:
 
 
 def test_a_copy_keeps_masks() -> None:
-    from sinetstream.config.masking import hidden
 
-    secret = {"a": [hidden("x"), hidden(b"x")]}
+    secret = {"a": [mask("x"), mask(b"x")]}
 
     assert repr(copied(secret)) == repr(copy.deepcopy(secret)) == "{'a': ['***', b'***']}"

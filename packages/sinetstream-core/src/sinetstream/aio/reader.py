@@ -8,14 +8,14 @@ from time import time
 from types import TracebackType
 from typing import Any, Generic, Self
 
-from sinetstream.aio.arrivals import Arrivals
-from sinetstream.aio.blocking import in_thread, to_the_end
+from sinetstream.aio.receive_queue import Arrivals
+from sinetstream.aio.threads import in_thread, shielded_in_thread
 from sinetstream.clock import microseconds
 from sinetstream.errors import BusyError, InvalidMessageError
-from sinetstream.inbound import Inbound, Sizes
 from sinetstream.message import Message
-from sinetstream.reading import ReaderEndpoint
-from sinetstream.resolve import pull_reader
+from sinetstream.message_decoder import MessageDecoder, Sizes
+from sinetstream.plugin_selection import iterating_reader
+from sinetstream.reader_base import ReaderEndpoint
 from sinetstream.session import Session, Source
 from sinetstream.spi.abilities import Ability
 from sinetstream.values import T
@@ -43,10 +43,10 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         **kwargs: Any,
     ) -> None:
         source = Source(service, topics, config, config_file, kwargs)
-        self._session = Session("reader", source, pull_reader, own_thread=True)
+        self._session = Session("reader", source, iterating_reader, own_thread=True)
         sizes = Sizes()
-        self._inbound: Inbound[T] = Inbound(self._session, sizes)
-        self._arrivals = Arrivals(self._session, self._inbound, sizes)
+        self._decoder: MessageDecoder[T] = MessageDecoder(self._session, sizes)
+        self._arrivals = Arrivals(self._session, self._decoder, sizes)
         self._reset()
 
     def _reset(self) -> None:
@@ -91,16 +91,16 @@ class MessageReader(ReaderEndpoint, Generic[T]):
                 self._finish()
                 arrived = await self._arrivals.next()
                 if isinstance(arrived, Exception):
-                    self._session.meter.error()
+                    self._session.meter.record_error()
                     raise arrived
                 self._hand_out(arrived.item[2])
                 if isinstance(arrived.outcome, Message):
-                    self._session.meter.message(*arrived.sizes, time())
+                    self._session.meter.record_message(*arrived.sizes, time())
                     return arrived.outcome
-                self._session.meter.error()
+                self._session.meter.record_error()
                 if not isinstance(arrived.outcome, InvalidMessageError):
                     raise arrived.outcome
-                self._inbound.refused(arrived.outcome, *arrived.item)
+                self._decoder.handle_invalid(arrived.outcome, *arrived.item)
         finally:
             self._reading = False
 
@@ -121,7 +121,7 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         self._session.plugin()
         self._finish()
         before = self._arrivals.forget()  # now, since what arrives meanwhile may be from the new position
-        ended = await to_the_end(lambda: self._seek(ability, method, *args))
+        ended = await shielded_in_thread(lambda: self._seek(ability, method, *args))
         if ended.failed is not None:
             self._arrivals.put_back(before)
         self._arrivals.go_on()
@@ -156,9 +156,9 @@ class MessageReader(ReaderEndpoint, Generic[T]):
             raise self._session.translated(error)  # noqa: B904  it has its cause
 
     def _hand_out(self, raw: Any) -> None:
-        if self._inbound.on_receipt:
+        if self._decoder.ack_on_receipt:
             self._acknowledge(raw)
-        elif self._inbound.when_finished:
+        elif self._decoder.ack_after_processing:
             self._in_hand = raw
 
     async def _close(self, *, finished: bool) -> None:
@@ -169,7 +169,7 @@ class MessageReader(ReaderEndpoint, Generic[T]):
             await in_thread(self._stop)
 
     def _stop(self, only: Any = None) -> None:
-        if self._session.take(only) is None:
-            self._session.wait_released()
+        if self._session.begin_close(only) is None:
+            self._session.wait_until_closed()
             return
         self._arrivals.stop()

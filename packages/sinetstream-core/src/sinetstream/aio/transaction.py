@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from types import TracebackType
 
-from sinetstream.aio.blocking import to_the_end
+from sinetstream.aio.threads import shielded_in_thread
 from sinetstream.transaction import Step
 
 __all__ = ["Transaction"]
@@ -21,7 +21,7 @@ class Transaction:
         self._step = step
 
     async def __aenter__(self) -> None:
-        ended = await to_the_end(self._step.begin)
+        ended = await shielded_in_thread(self._step.begin)
         if ended.cancelled is not None and ended.failed is None:
             await self._back(ended.cancelled)
         ended.check()
@@ -32,11 +32,11 @@ class Transaction:
         if kind is not None:
             await self._back(error)
             return
-        ended = await to_the_end(self._step.commit)
+        ended = await shielded_in_thread(self._step.commit)
         if ended.failed is not None:
             await self._back(ended.failed)
         ended.check()
 
     async def _back(self, because: BaseException | None) -> None:
         self._step.forget()
-        (await to_the_end(lambda: self._step.abort(because))).check()
+        (await shielded_in_thread(lambda: self._step.abort(because))).check()

@@ -10,20 +10,20 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self
 
-from sinetstream.aio.blocking import in_thread
 from sinetstream.aio.reader import MessageReader
+from sinetstream.aio.threads import in_thread
 from sinetstream.aio.transaction import Transaction
 from sinetstream.clock import microseconds, now_us
 from sinetstream.errors import InvalidArgumentError, NotOpenError, SinetError
-from sinetstream.resolve import promising_writer
+from sinetstream.plugin_selection import async_writer
 from sinetstream.session import Session, Source
 from sinetstream.transaction import Step
 from sinetstream.values import T
-from sinetstream.writing import WriterEndpoint, many_failed
+from sinetstream.writer_base import WriterEndpoint, many_failed
 
 if TYPE_CHECKING:
-    from sinetstream.outbound import Outbound
-    from sinetstream.pipeline import Encoded
+    from sinetstream.pending_publishes import PendingPublishes
+    from sinetstream.publish_many import Encoded
     from sinetstream.spi.delivery import Delivery
 
 __all__ = ["MessageWriter"]
@@ -49,9 +49,9 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         config_file: str | os.PathLike[str] | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), promising_writer))
+        super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), async_writer))
         self._slow_until = 0.0
-        self._outbound: Outbound | None = None
+        self._pending: PendingPublishes | None = None
         self._turn: asyncio.Lock
 
     async def open(self) -> Self:
@@ -123,8 +123,8 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         key: bytes | str | None = None,
         headers: Mapping[str, bytes] | None = None,
     ) -> Delivery[Any]:
-        outbound = self._outbound
-        if outbound is None:
+        pending = self._pending
+        if pending is None:
             raise self._session.not_open()
         try:
             time_us = now_us() if timestamp is None else microseconds(timestamp)
@@ -138,30 +138,30 @@ class MessageWriter(WriterEndpoint, Generic[T]):
                     encoded, took_s = _timed(encode)
                 if took_s > _SLOW_S:
                     self._slow_until = began + _SUSPECT_S
-                if not outbound.reserve(len(encoded[0])):
-                    await _room(outbound, len(encoded[0]))
-                return outbound.send(encoded, attributes, reserved=True)
+                if not pending.reserve(len(encoded[0])):
+                    await _room(pending, len(encoded[0]))
+                return pending.send(encoded, attributes, reserved=True)
         except SinetError:
-            self._session.meter.error()
+            self._session.meter.record_error()
             raise
 
     def _opened(self, plugin: Any) -> None:
-        from sinetstream.outbound import Outbound  # imports `promise`, which takes 60 ms
+        from sinetstream.pending_publishes import PendingPublishes  # imports `promise`, which takes 60 ms
 
         self._turn = asyncio.Lock()  # one for each event loop
-        self._outbound = Outbound(self._session, plugin)
+        self._pending = PendingPublishes(self._session, plugin)
 
     def _finish(self, only: Any = None) -> None:
-        if self._session.take(only) is None or self._outbound is None:
-            self._session.wait_released()
+        if self._session.begin_close(only) is None or self._pending is None:
+            self._session.wait_until_closed()
             return
-        outbound, self._outbound = self._outbound, None
+        pending, self._pending = self._pending, None
         try:
-            outbound.close()
+            pending.close()
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
             raise self._session.translated(error)  # noqa: B904  it has its cause
         finally:
-            self._session.released()
+            self._session.closed()
 
 
 def _size(value: object) -> int:
@@ -196,7 +196,7 @@ async def _outcome(delivery: Any) -> Any:
         return error
 
 
-async def _room(outbound: Outbound, size: int) -> None:
+async def _room(pending: PendingPublishes, size: int) -> None:
     loop = asyncio.get_running_loop()
     room: asyncio.Future[None] = loop.create_future()
 
@@ -210,7 +210,7 @@ async def _room(outbound: Outbound, size: int) -> None:
         except RuntimeError:  # the loop has been closed: nobody takes the room
             cancel()
 
-    cancel = outbound.reserve_later(size, call)
+    cancel = pending.reserve_later(size, call)
     try:
         await room
     except BaseException:  # cancelled, or the loop gave up this task

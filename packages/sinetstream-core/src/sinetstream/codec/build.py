@@ -7,7 +7,7 @@ from typing import Any
 
 from sinetstream.codec.codec import Encryption, MessageCodec, PayloadCodec
 from sinetstream.codec.framing import Enveloped, UserDataOnly
-from sinetstream.codec.plain import Unencrypted, measured
+from sinetstream.codec.null_layers import Unencrypted, size_checked
 from sinetstream.errors import InvalidArgumentError, SinetError
 from sinetstream.settings import CodecSettings, CompressionSettings, EncryptionSettings, ValueTypeSettings
 
@@ -67,7 +67,7 @@ def _compression(settings: CompressionSettings | None, load: Load) -> tuple[Byte
     try:
         compression = cls(level=settings.level, params=dict(settings.params))
         bounded = getattr(compression, "bounded_decompressor", lambda _: None)(max_bytes)
-        return compression.compressor, bounded or measured(compression.decompressor, max_bytes)
+        return compression.compressor, bounded or size_checked(compression.decompressor, max_bytes)
     except SinetError:
         raise
     except Exception as error:

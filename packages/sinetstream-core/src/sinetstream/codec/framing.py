@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from io import BytesIO
 
-from sinetstream.codec import envelope, packet
+from sinetstream.codec import envelope, header
 
 __all__ = ["Enveloped", "UserDataOnly"]
 
@@ -13,15 +13,15 @@ class Enveloped:
     """Formats 3 and 2. Which one is written is a matter of `head` alone; both are read."""
 
     def __init__(self, message_format: int, key_version: int) -> None:
-        self._header = packet.header(key_version)
-        self._found = key_version, packet.HEADER_BYTES
+        self._header = header.header(key_version)
+        self._found = key_version, header.HEADER_BYTES
         self.head = self._header if message_format == 3 else b""
 
     prefix = staticmethod(envelope.prefix)
     unpack = staticmethod(envelope.unpack)
 
     def unpack_head(self, message: bytes) -> tuple[int | None, int]:
-        return self._found if message.startswith(self._header) else packet.unpack(message)
+        return self._found if message.startswith(self._header) else header.unpack(message)
 
 
 class UserDataOnly:

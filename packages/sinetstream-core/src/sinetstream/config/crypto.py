@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sinetstream.config.keys import secrets
+from sinetstream.config.log_once import warn_once
 from sinetstream.config.section import Section, shown
-from sinetstream.config.weak import warn_once
 from sinetstream.settings import EncryptionSettings, KeyDerivation
 
 __all__ = ["encryption"]

@@ -13,7 +13,7 @@ __all__ = [
     "MaskedFloat",
     "MaskedInt",
     "MaskedStr",
-    "hidden",
+    "mask",
     "masked",
 ]
 
@@ -85,7 +85,7 @@ def masked(value: Any) -> Any:
     return _masked(value, "", secret=False)
 
 
-def hidden(value: Any) -> Any:
+def mask(value: Any) -> Any:
     """The same value, masked if it is text, bytes, a number or a date: whatever a file can say that is no container."""
     if isinstance(value, str):
         return MaskedStr(value)
@@ -109,7 +109,7 @@ def _masked(value: Any, name: str, *, secret: bool) -> Any:
         }
     if type(value) in (list, tuple, set):
         return type(value)(_masked(v, name, secret=secret) for v in value)
-    return hidden(value) if secret else value
+    return mask(value) if secret else value
 
 
 def _is_secret(key: str, parent: str) -> bool:

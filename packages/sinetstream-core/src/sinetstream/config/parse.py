@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, cast
 
 from sinetstream.config.encoding import codec_settings
-from sinetstream.config.place import placed
+from sinetstream.config.error_path import placed
 from sinetstream.config.section import Section, kind, shown
 from sinetstream.config.topics import Topics
 from sinetstream.config.unknown import refuse_unknown

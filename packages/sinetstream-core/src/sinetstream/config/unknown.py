@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from sinetstream.config.log_once import warn_once
 from sinetstream.config.section import Section, shown
-from sinetstream.config.weak import warn_once
 from sinetstream.spelling import did_you_mean, near, nearest
 from sinetstream.spi.parameters import COMMON_PARAMETERS as COMMON
 

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from sinetstream.testing.areas.acknowledgement import Acknowledgement
-from sinetstream.testing.areas.asyncio import Asyncio
-from sinetstream.testing.areas.attributes import Attributes
-from sinetstream.testing.areas.back_pressure import BackPressure
-from sinetstream.testing.areas.callbacks import Callbacks
-from sinetstream.testing.areas.concurrency import Concurrency
-from sinetstream.testing.areas.consistency import Consistencies
-from sinetstream.testing.areas.declarations import Declarations
-from sinetstream.testing.areas.delivery import Delivery
-from sinetstream.testing.areas.encoding import Encoding
-from sinetstream.testing.areas.failures import Failures
-from sinetstream.testing.areas.life_cycle import LifeCycle
-from sinetstream.testing.areas.metrics import MetricsOfBoth
-from sinetstream.testing.areas.order import Order
-from sinetstream.testing.areas.position import Position
-from sinetstream.testing.areas.secrets import Secrets
-from sinetstream.testing.areas.tampering import Tampering
-from sinetstream.testing.areas.timeouts import Timeouts
-from sinetstream.testing.areas.transactions import Transactions
+from sinetstream.testing.checks.acknowledgement import Acknowledgement
+from sinetstream.testing.checks.asyncio import Asyncio
+from sinetstream.testing.checks.attributes import Attributes
+from sinetstream.testing.checks.back_pressure import BackPressure
+from sinetstream.testing.checks.callbacks import Callbacks
+from sinetstream.testing.checks.concurrency import Concurrency
+from sinetstream.testing.checks.consistency import Consistencies
+from sinetstream.testing.checks.declarations import Declarations
+from sinetstream.testing.checks.delivery import Delivery
+from sinetstream.testing.checks.encoding import Encoding
+from sinetstream.testing.checks.failures import Failures
+from sinetstream.testing.checks.life_cycle import LifeCycle
+from sinetstream.testing.checks.metrics import MetricsOfBoth
+from sinetstream.testing.checks.order import Order
+from sinetstream.testing.checks.position import Position
+from sinetstream.testing.checks.secrets import Secrets
+from sinetstream.testing.checks.tampering import Tampering
+from sinetstream.testing.checks.timeouts import Timeouts
+from sinetstream.testing.checks.transactions import Transactions
 
 __all__ = ["Conformance"]
 

@@ -21,7 +21,7 @@ class Declared:
     reader: frozenset[Ability]
     writer: frozenset[Ability]
     declares: bool
-    wakes: bool
+    closable_while_reading: bool
 
     def lacking(self, ability: Ability) -> list[Role]:
         """The sides that would have to declare it and do not."""
@@ -66,5 +66,5 @@ def declared(reader: Mapping[str, Any], writer: Mapping[str, Any]) -> Declared:
         reader=reading.abilities,
         writer=writing.abilities,
         declares=reading.declares_abilities and writing.declares_abilities,
-        wakes=reading.declares_abilities,
+        closable_while_reading=reading.declares_abilities,
     )

@@ -30,7 +30,7 @@ class _NothingMoreError(Broken):
 
 
 class Victim:
-    """`python -m sinetstream.testing.victim` with the trial's durable subscription; its reader is open already.
+    """`python -m sinetstream.testing.killed_process` with the trial's durable subscription; its reader is open already.
 
     It tells of each message in the loop's body, and goes on when it is told to.
     """
@@ -39,7 +39,7 @@ class Victim:
         program = _pickled(trial.params("reader", **trial.subscription, **more), trial.reader()._session.settings.type)
         self._patience_s = trial.patience_s
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "sinetstream.testing.victim"],
+            [sys.executable, "-m", "sinetstream.testing.killed_process"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

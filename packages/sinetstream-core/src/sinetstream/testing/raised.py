@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from sinetstream import SinetError
-from sinetstream.testing.leftovers import Descriptors, Threads
+from sinetstream.testing.leaks import Descriptors, Threads
 from sinetstream.testing.trial import Trial
 from sinetstream.testing.verdict import Broken
 from sinetstream.testing.waiting import within

@@ -7,7 +7,7 @@ from typing import Any
 
 from sinetstream import ConnectionError, InvalidArgumentError, MessageReader, MessageWriter
 from sinetstream.spi import Ability
-from sinetstream.testing.areas.secrets import secrets_in
+from sinetstream.testing.checks.secrets import secrets_in
 from sinetstream.testing.harness import Harness, fresh_topic
 from sinetstream.testing.trial import Trial
 from sinetstream.testing.verdict import Broken

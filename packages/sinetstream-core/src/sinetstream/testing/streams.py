@@ -83,7 +83,7 @@ def _iterated(trial: Trial, more: dict[str, Any]) -> Iterator[Received]:
         yield received
     finally:
         stopping.set()
-        if trial.declared.wakes:
+        if trial.declared.closable_while_reading:
             within(2 * trial.patience_s, "MessageReader.close", reader.close)
         reading.result(2 * trial.patience_s)
         reader.close()

@@ -20,8 +20,8 @@ from sinetstream import (
     aio,
 )
 from sinetstream.spi import Ability
+from sinetstream.testing.bounded_endpoints import BoundedAsyncReader, BoundedAsyncWriter, BoundedReader, BoundedWriter
 from sinetstream.testing.declared import Declared, Role, declared
-from sinetstream.testing.ends import BoundedAsyncReader, BoundedAsyncWriter, BoundedReader, BoundedWriter
 from sinetstream.testing.harness import Harness
 from sinetstream.testing.waiting import each_within, within
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from io import BytesIO
 from typing import Any
 
-from sinetstream.codec.plain import too_large
+from sinetstream.codec.null_layers import too_large
 from sinetstream.errors import InvalidArgumentError, InvalidMessageError
 from sinetstream.spi.value_type import PluginCompression
 

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from sinetstream.codec.plain import too_large
+from sinetstream.codec.null_layers import too_large
 from sinetstream.errors import InvalidArgumentError, InvalidMessageError
 from sinetstream.spi.value_type import PluginCompression
 

@@ -21,19 +21,19 @@ Name = tuple[int, bytes]
 class Entry:
     """A cipher, and whether a message has shown that the writer of its salt had the key."""
 
-    __slots__ = ("cipher", "proven", "used")
+    __slots__ = ("cipher", "used", "verified")
 
-    def __init__(self, cipher: Cipher, *, proven: bool = False) -> None:
+    def __init__(self, cipher: Cipher, *, verified: bool = False) -> None:
         self.cipher = cipher
-        self.proven = proven
+        self.verified = verified
         self.used = False
 
 
 class CipherCache:
-    """Ciphers by key version and salt: 256 places for proven salts, 16 for others, which never take a proven one's.
+    """Ciphers by key version and salt: 256 places for verified salts, 16 for others, which never take a verified one's.
 
     Anybody can send a salt, and each new one costs a derivation; what a sender without the key cannot do is to make this
-    forget the salts of those who have it, or grow. Of proven salts the one goes that was not used for longest, about
+    forget the salts of those who have it, or grow. Of verified salts the one goes that was not used for longest, about
     (second chance: one used since it was last looked at is spared once). For several threads at once; those that want the
     same new cipher wait for one derivation.
     """
@@ -67,7 +67,7 @@ class CipherCache:
         name = version, salt
         with self._lock:
             self._unproven.pop(name, None)
-            entry.proven = True
+            entry.verified = True
             if name not in self._proven and len(self._proven) >= _PROVEN_PLACES:
                 self._forget_one()
             self._proven[name] = entry

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, CipherContext
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CTR
 
-from sinetstream.codec.encryption.pouring import LARGE, poured
+from sinetstream.codec.encryption.buffers import LARGE, poured
 
 __all__ = ["CounterStream", "Ctr"]
 

@@ -8,8 +8,8 @@ from io import BytesIO
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
 
+from sinetstream.codec.encryption.buffers import LARGE
 from sinetstream.codec.encryption.counter import CounterStream
-from sinetstream.codec.encryption.pouring import LARGE
 from sinetstream.errors import InvalidMessageError
 
 __all__ = ["Eax"]

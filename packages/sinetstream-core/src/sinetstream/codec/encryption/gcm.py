@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import GCM
 
-from sinetstream.codec.encryption.pouring import LARGE, poured, room
+from sinetstream.codec.encryption.buffers import LARGE, poured, room
 from sinetstream.errors import InvalidMessageError
 
 __all__ = ["Gcm"]

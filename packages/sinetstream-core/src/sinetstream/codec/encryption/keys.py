@@ -33,7 +33,7 @@ class Keys:
         self._versions = frozenset(settings.keys)
         self._passwords = {version: key.value for version, key in settings.keys.items() if key.is_password}
         self._given = {
-            version: Entry(cipher(key.value), proven=True)
+            version: Entry(cipher(key.value), verified=True)
             for version, key in settings.keys.items()
             if not key.is_password
         }
@@ -59,7 +59,7 @@ class Keys:
     def own(self, salt: bytes) -> Cipher:
         """The cipher to write with, under a salt of our own."""
         entry = self.get(self.highest, salt)
-        if not entry.proven:
+        if not entry.verified:
             self.prove(self.highest, salt, entry)
         return entry.cipher
 

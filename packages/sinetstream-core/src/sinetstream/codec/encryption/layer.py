@@ -34,7 +34,7 @@ class Encrypted:
     Both ways from several threads at once. In an authenticated mode (GCM, EAX) whatever was not written with the key
     is refused. In the others forgery cannot be noticed here; there, an envelope that came out whole is taken as
     the proof that the writer of a salt had the key, since without the key its first ten bytes are a guess among 2**80.
-    User data alone prove nothing: their salts stay in the places for unproven ones.
+    User data alone prove nothing: their salts stay in the places for unverified ones.
     """
 
     def __init__(self, settings: EncryptionSettings, mode: Mode, keys: Keys, *, writing: bool, enveloped: bool) -> None:
@@ -66,7 +66,7 @@ class Encrypted:
         plain = key.cipher.open(salt, message[salt_end:sealed_at], sealed)
         if self._padded:
             plain = unpad(plain)
-        if not key.proven and self._proves(plain):
+        if not key.verified and self._proves(plain):
             self._keys.prove(version, salt, key)
         return plain, 0
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC
 
-from sinetstream.codec.encryption.pouring import LARGE, poured
+from sinetstream.codec.encryption.buffers import LARGE, poured
 from sinetstream.errors import InvalidMessageError
 
 __all__ = ["Unauthenticated", "cbc", "cfb8", "ofb"]

@@ -8,12 +8,12 @@ from math import inf
 from typing import Any
 
 from sinetstream.clock import in_seconds
-from sinetstream.spi._locks import lock_and_condition
 from sinetstream.spi.abilities import Ability
 from sinetstream.spi.adapters.adapter import Adapter
-from sinetstream.spi.feed import SLICE_MS, Feed
 from sinetstream.spi.iteration import Item
 from sinetstream.spi.plugin import OnFailure, OnMessage, PluginAsyncMessageReader, PluginMessageReader
+from sinetstream.spi.reader_thread import SLICE_MS, ReaderThread
+from sinetstream.spi.signal_safe_lock import lock_and_condition
 
 __all__ = ["AsyncReaderFromReader", "ReaderFromAsyncReader"]
 
@@ -25,8 +25,11 @@ class AsyncReaderFromReader(Adapter, PluginAsyncMessageReader):
         super().__init__({**params, "receive_timeout_ms": inf if hasattr(self.source, "abilities") else SLICE_MS})
         self._on_message: OnMessage | None = None
         self._on_failure: OnFailure | None = None
-        self._feed = Feed(
-            self.inner, on_item=self._message, on_error=self._failure, wakes=hasattr(self.inner, "abilities")
+        self._reader_thread = ReaderThread(
+            self.inner,
+            on_item=self._message,
+            on_error=self._failure,
+            closable_while_reading=hasattr(self.inner, "abilities"),
         )
 
     @property
@@ -47,11 +50,11 @@ class AsyncReaderFromReader(Adapter, PluginAsyncMessageReader):
 
     def open(self) -> None:
         super().open()
-        self._feed.start()
-        self._feed.allow(inf)
+        self._reader_thread.start()
+        self._reader_thread.request(inf)
 
     def close(self) -> None:
-        self._feed.stop()
+        self._reader_thread.stop()
 
     def _message(self, payload: bytes, topic: str | None, raw: Any) -> None:
         if self._on_message is not None:

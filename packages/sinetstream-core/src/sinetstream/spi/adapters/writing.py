@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from sinetstream.clock import in_seconds
 from sinetstream.errors import ConnectionError
-from sinetstream.spi._late import Late
-from sinetstream.spi._locks import lock_and_condition
 from sinetstream.spi.adapters.adapter import Adapter
 from sinetstream.spi.plugin import PluginAsyncMessageWriter, PluginMessageWriter
+from sinetstream.spi.signal_safe_lock import lock_and_condition
+from sinetstream.spi.timed_out_publishes import TimedOutPublishes
 
 if TYPE_CHECKING:
     from sinetstream.spi.delivery import Delivery
@@ -87,18 +87,18 @@ class WriterFromAsyncWriter(Adapter, PluginMessageWriter):
         super().__init__(params)
         self._timeout = in_seconds(params.get("publish_timeout_ms", 30_000))
         self.max_pending_bytes = min(params.get("max_pending_bytes", inf), self.max_pending_bytes)
-        self.late = Late()
+        self.timed_out = TimedOutPublishes()
 
     def publish(self, message: bytes, **attributes: Any) -> Any:
         timeout = self._timeout
-        if self.late.kept:
-            timeout = self.late.wait_for_room(len(message), self.max_pending_bytes, timeout)
+        if self.timed_out.kept:
+            timeout = self.timed_out.wait_for_room(len(message), self.max_pending_bytes, timeout)
         delivery = self.send(message, **attributes)
         try:
             return delivery.get(timeout)
         except BaseException:
             if delivery.is_pending:
-                self.late.add(delivery, len(message))
+                self.timed_out.add(delivery, len(message))
             raise
 
     def send(self, message: bytes, **attributes: Any) -> Delivery[Any]:

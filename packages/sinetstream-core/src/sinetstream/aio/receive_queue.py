@@ -8,12 +8,12 @@ from math import inf
 from typing import Any, Generic
 
 from sinetstream.errors import SinetError
-from sinetstream.inbound import Inbound, Sizes
 from sinetstream.message import Message
+from sinetstream.message_decoder import MessageDecoder, Sizes
 from sinetstream.session import Session
 from sinetstream.spi.abilities import Ability
-from sinetstream.spi.feed import Feed
 from sinetstream.spi.iteration import Item
+from sinetstream.spi.reader_thread import ReaderThread
 from sinetstream.values import T
 
 __all__ = ["Arrivals"]
@@ -37,12 +37,12 @@ class Arrivals(Generic[T]):
     `looping` says that the task loops: its loop ends when the reader is closed.
     """
 
-    def __init__(self, session: Session, inbound: Inbound[T], sizes: Sizes) -> None:
+    def __init__(self, session: Session, decoder: MessageDecoder[T], sizes: Sizes) -> None:
         self._session = session
-        self._inbound = inbound
+        self._decoder = decoder
         self._sizes = sizes
         self._ahead = Ability.ACKNOWLEDGE in session.abilities
-        self._feed: Feed  # there is one while there is a plugin
+        self._reader_thread: ReaderThread  # there is one while there is a plugin
         self.plugin: Any = None
         self._reset()
 
@@ -56,25 +56,25 @@ class Arrivals(Generic[T]):
         """Begin to receive from this plugin."""
         self._reset()
         self._loop = loop
-        self._inbound.opened(plugin)
-        self._feed = Feed(
+        self._decoder.opened(plugin)
+        self._reader_thread = ReaderThread(
             plugin,
             on_item=self._receive,
             on_error=self._failed,
-            on_end=self._session.released,
-            wakes=self._session.declares_abilities,
+            on_end=self._session.closed,
+            closable_while_reading=self._session.declares_abilities,
         )
         if self._ahead:
-            self._feed.allow(_WINDOW)
+            self._reader_thread.request(_WINDOW)
         self.plugin = plugin
-        self._feed.start()
+        self._reader_thread.start()
 
     def stop(self) -> None:
         """Wake who waits, and close the plugin; it is the one that `Session.take` gave."""
         self.plugin = None
         self._wake_soon()
         try:
-            self._feed.stop()
+            self._reader_thread.stop()
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
             raise self._session.translated(error)  # noqa: B904  it has its cause
 
@@ -101,7 +101,7 @@ class Arrivals(Generic[T]):
         """Drop what was received ahead, and take nothing more ahead until `go_on`. Returns what was dropped."""
         before = list(self._arrived)
         if self._ahead:
-            self._feed.hold()
+            self._reader_thread.pause()
         elif self._arrived:
             self._asked = False
         self._arrived.clear()
@@ -114,17 +114,17 @@ class Arrivals(Generic[T]):
     def go_on(self) -> None:
         """Receive ahead again."""
         if self._ahead:
-            self._feed.allow(_WINDOW - sum(not isinstance(arrived, Exception) for arrived in self._arrived))
+            self._reader_thread.request(_WINDOW - sum(not isinstance(arrived, Exception) for arrived in self._arrived))
 
     def _taken(self) -> None:
         self._asked = False
         if self._ahead:
-            self._feed.allow(1)
+            self._reader_thread.request(1)
 
     async def _wait(self) -> None:
         if not (self._ahead or self._asked):
             self._asked = True
-            self._feed.allow(1)
+            self._reader_thread.request(1)
         timeout_ms = self._session.settings.receive_timeout_ms
         deadline = self._loop.time() + max(timeout_ms, _SHORTEST_WAIT_MS) / 1000
         try:
@@ -146,7 +146,7 @@ class Arrivals(Generic[T]):
     def _receive(self, payload: bytes, topic: str | None, raw: Any) -> None:
         self._decoding = True
         try:
-            message = self._inbound.message(payload, topic, raw)
+            message = self._decoder.decode(payload, topic, raw)
             # The payload is wanted again only where it is no message.
             self._arrive(_Arrived((b"", topic, raw), message, self._sizes.last))
         except BaseException as error:  # noqa: BLE001  one message's SystemExit must not end the feed of all

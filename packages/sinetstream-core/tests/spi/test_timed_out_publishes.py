@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from sinetstream.errors import PublishTimeoutError
 from sinetstream.spi import Delivery
-from sinetstream.spi._late import Late
+from sinetstream.spi.timed_out_publishes import TimedOutPublishes
 
 WAIT = 10.0
 
 
-def late(*sizes: int) -> tuple[Late, list[Delivery[Any]]]:
-    kept, deliveries = Late(), [Delivery[Any]() for _ in sizes]
+def late(*sizes: int) -> tuple[TimedOutPublishes, list[Delivery[Any]]]:
+    kept, deliveries = TimedOutPublishes(), [Delivery[Any]() for _ in sizes]
     for delivery, size in zip(deliveries, sizes, strict=True):
         kept.add(delivery, size)
     return kept, deliveries

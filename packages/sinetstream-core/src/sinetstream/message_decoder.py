@@ -14,7 +14,7 @@ from sinetstream.session import Session
 from sinetstream.spi.abilities import Ability
 from sinetstream.values import T
 
-__all__ = ["Inbound", "Sizes"]
+__all__ = ["MessageDecoder", "Sizes"]
 
 
 class Sizes:
@@ -23,25 +23,25 @@ class Sizes:
     def __init__(self) -> None:
         self.last = (0, 0, 0)
 
-    def message(self, size: int, compressed: int, plain: int, now: float) -> None:
+    def record_message(self, size: int, compressed: int, plain: int, now: float) -> None:
         self.last = size, compressed, plain
 
-    def error(self) -> None:
+    def record_error(self) -> None:
         pass
 
 
-class Inbound(Generic[T]):
+class MessageDecoder(Generic[T]):
     """Decodes, counts, and does with invalid messages what the user chose.
 
-    `on_receipt` and `when_finished` say when the plugin is told of a message that the application got; neither for a
+    `ack_on_receipt` and `ack_after_processing` say when the plugin is told of a message that the application got; neither for a
     plugin that does not want to know. `meter` is the session's, or `Sizes` where messages are counted later.
     """
 
     def __init__(self, session: Session, meter: Meter | Sizes) -> None:
         acknowledges = Ability.ACKNOWLEDGE in session.abilities
         at_most_once = session.settings.consistency is Consistency.AT_MOST_ONCE
-        self.on_receipt = acknowledges and at_most_once
-        self.when_finished = acknowledges and not at_most_once
+        self.ack_on_receipt = acknowledges and at_most_once
+        self.ack_after_processing = acknowledges and not at_most_once
         self._decode = session.codec.decode
         self._meter = meter
         self._on_invalid = session.settings.on_invalid
@@ -65,10 +65,10 @@ class Inbound(Generic[T]):
         self._attributes = attributes if self._wants_attributes else None
         self._time_of = plugin.timestamp_us if self._wants_time else None
 
-    def message(self, payload: bytes, topic: str | None, raw: Any) -> Message[T]:
+    def decode(self, payload: bytes, topic: str | None, raw: Any) -> Message[T]:
         """The message, counted.
 
-        Raises `InvalidMessageError`, to be given to `refused`, and for what the plugin does not tell of it another
+        Raises `InvalidMessageError`, to be given to `handle_invalid`, and for what the plugin does not tell of it another
         `SinetError`, both counted too.
         """
         try:
@@ -76,13 +76,13 @@ class Inbound(Generic[T]):
             if self._time_of is not None:
                 timestamp_us = self._time_of(raw)
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
-            self._meter.error()
+            self._meter.record_error()
             raise self._session.translated(error)  # noqa: B904  it has its cause
         message = Message(value, topic, timestamp_us, raw, self._attributes)
-        self._meter.message(len(payload), compressed, plain, time())
+        self._meter.record_message(len(payload), compressed, plain, time())
         return message
 
-    def refused(self, error: InvalidMessageError, payload: bytes, topic: str | None, raw: Any) -> None:
+    def handle_invalid(self, error: InvalidMessageError, payload: bytes, topic: str | None, raw: Any) -> None:
         """Returns where the message is to be skipped, raises the error where not, or what the user's function raises."""
         if self._on_invalid == "raise":
             raise error

@@ -12,12 +12,12 @@ from typing import Any
 
 from sinetstream.clock import in_seconds
 from sinetstream.errors import BufferFullError, ConnectionError, SinetError
-from sinetstream.pipeline import Encoded
+from sinetstream.publish_many import Encoded
 from sinetstream.session import Session
-from sinetstream.spi._locks import lock_and_condition
 from sinetstream.spi.delivery import Delivery
+from sinetstream.spi.signal_safe_lock import lock_and_condition
 
-__all__ = ["Outbound"]
+__all__ = ["PendingPublishes"]
 
 _TOGETHER = 64  # promises, at most, for which room is returned at once
 _FEW = 4  # woken for so few, the thread lets more come together
@@ -25,7 +25,7 @@ _MANY, _MUCH = 16, 1 << 20  # where so many wait, and so many bytes
 _PAUSE_S = 0.004
 
 
-class Outbound:
+class PendingPublishes:
     """One open async writer: at most `max_pending_bytes` wait; promises end in the order in which they are settled.
 
     It owns the promises (see `Delivery.adopt`): what the client library settles on its thread becomes visible on ours.
@@ -128,7 +128,7 @@ class Outbound:
 
     def rejected(self, error: Exception) -> Delivery[Any]:
         """A promise that has failed already, counted."""
-        self._session.meter.error()
+        self._session.meter.record_error()
         return Delivery.rejected(error)
 
     def close(self) -> None:
@@ -187,7 +187,7 @@ class Outbound:
         # None for a promise derived from one of ours
         done = [(delivery, self._pending.pop(delivery, None)) for delivery in settled if delivery is not None]
         self.give_back(sum(len(encoded[0]) for _, encoded in done if encoded))  # before the handlers, which may publish
-        now, count = time(), self._session.meter.message
+        now, count = time(), self._session.meter.record_message
         for delivery, encoded in done:
             error = delivery.held_error
             if encoded is None:
@@ -196,7 +196,7 @@ class Outbound:
                 count(len(encoded[0]), encoded[1], encoded[2], now)
                 delivery.complete()
             else:
-                self._session.meter.error()
+                self._session.meter.record_error()
                 delivery.complete(self._session.translated(error))
         self._completing = False
         if not self._pending:

@@ -9,7 +9,7 @@ from typing import Any
 from sinetstream import EXACTLY_ONCE, MessageReader, MessageWriter
 from sinetstream.spi import Ability
 from sinetstream.testing.area import Area, if_declared
-from sinetstream.testing.leaving import rest, take
+from sinetstream.testing.partial_reads import rest, take
 from sinetstream.testing.received import check_nothing_lost, shown
 from sinetstream.testing.streams import receiving
 from sinetstream.testing.trial import Trial

@@ -9,14 +9,14 @@ from enum import Enum
 from typing import Any
 
 from sinetstream.errors import AlreadyConnectedError, NotOpenError, SinetError
-from sinetstream.spi._locks import lock_and_condition
+from sinetstream.spi.signal_safe_lock import lock_and_condition
 
-__all__ = ["Openable"]
+__all__ = ["Lifecycle"]
 
 State = Enum("State", "CLOSED OPENING OPEN CLOSING")
 
 
-class Openable(ABC):
+class Lifecycle(ABC):
     """Whether a plugin is open, and which thread opens or closes it. `label` names it in errors."""
 
     def __init__(self, label: str) -> None:
@@ -49,8 +49,8 @@ class Openable(ABC):
         finally:
             self._become(opened)
 
-    def take(self, only: Any = None) -> Any:
-        """Begin to close: the plugin, for the caller to close before it calls `released`.
+    def begin_close(self, only: Any = None) -> Any:
+        """Begin to close: the plugin, for the caller to close before it calls `closed`.
 
         None where nothing is open, or another plugin than `only`.
         """
@@ -65,7 +65,7 @@ class Openable(ABC):
             plugin, self._plugin = self._plugin, None
         return plugin
 
-    def wait_released(self) -> None:
+    def wait_until_closed(self) -> None:
         """Wait while another thread closes it.
 
         Not where this one does, and was interrupted by the signal handler that asks.
@@ -73,14 +73,14 @@ class Openable(ABC):
         with self._lock:
             self._changed.wait_for(lambda: not self._closing_elsewhere())
 
-    def leave(self) -> None:
-        """The thread that called `take` goes its way; another closes, and calls `released`."""
+    def hand_over_close(self) -> None:
+        """The thread that called `begin_close` goes its way; another closes, and calls `closed`."""
         with self._lock:
             if self._closer == threading.get_ident():
                 self._closer = 0
 
-    def released(self) -> None:
-        """What `take` gave is closed."""
+    def closed(self) -> None:
+        """What `begin_close` gave is closed."""
         self._become(State.CLOSED)
 
     def plugin(self) -> Any:

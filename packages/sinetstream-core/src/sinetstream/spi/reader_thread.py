@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from sinetstream.errors import SinetError
-from sinetstream.spi._locks import lock_and_condition
 from sinetstream.spi.iteration import Item, is_end
+from sinetstream.spi.signal_safe_lock import lock_and_condition
 
-__all__ = ["SLICE_MS", "Feed"]
+__all__ = ["SLICE_MS", "ReaderThread"]
 
 SLICE_MS = 500
 """How long a reader that cannot be woken by `close` is iterated at a time."""
@@ -20,12 +20,12 @@ _SHORTEST_SLICE_S = 0.001
 _PAUSES_S = (0.05, 5.0)
 
 
-class Feed:
+class ReaderThread:
     """Iterates `reader` in a thread of its own, in order, from `start` to `stop`.
 
     `on_item` gets each message and must not raise; `on_error` gets what iterating raised, after which reading goes on,
-    less and less often while it fails. It takes as many messages as `allow` was called for, from none at the start.
-    `on_end` is called when the reader is closed. `wakes` says whether `reader.close()` ends an iteration in another thread; where it does not, the reader has slices
+    less and less often while it fails. It takes as many messages as `request` was called for, from none at the start.
+    `on_end` is called when the reader is closed. `closable_while_reading` says whether `reader.close()` ends an iteration in another thread; where it does not, the reader has slices
     of at most `SLICE_MS` as its receive timeout, and is closed only when the thread has come out.
     """
 
@@ -35,13 +35,13 @@ class Feed:
         *,
         on_item: Callable[[bytes, str | None, Any], None],
         on_error: Callable[[Exception], None],
-        wakes: bool,
+        closable_while_reading: bool,
         on_end: Callable[[], None] = lambda: None,
     ) -> None:
         self._reader = reader
         self._on_item = on_item
         self._on_error = on_error
-        self._wakes = wakes
+        self._closable_while_reading = closable_while_reading
         self._on_end = on_end
         self._allowed: float = 0
         self._lock, self._changed = lock_and_condition()
@@ -55,13 +55,13 @@ class Feed:
         """Begin; the reader is open."""
         self._thread.start()
 
-    def allow(self, messages: float) -> None:
+    def request(self, messages: float) -> None:
         """Let it take so many more messages; `math.inf`: all."""
         with self._lock:
             self._allowed += messages
             self._changed.notify_all()
 
-    def hold(self) -> None:
+    def pause(self) -> None:
         """Let it take no more, but for the one it may be waiting for."""
         with self._lock:
             self._allowed = 0
@@ -86,7 +86,7 @@ class Feed:
             if self.in_thread():
                 return
             self._changed.wait_for(lambda: not self._handling)
-        if self._wakes or self._thread.ident is None:
+        if self._closable_while_reading or self._thread.ident is None:
             self._close_once()
         if self._thread.ident is not None:  # `open` may have failed before it was started
             self._thread.join()
@@ -137,7 +137,7 @@ class Feed:
 
     def _hand_over(self, callback: Callable[..., None], *args: Any) -> None:
         with self._lock:
-            if self._stopping and self._wakes:
+            if self._stopping and self._closable_while_reading:
                 return  # the reader is being closed: it keeps what nobody has finished
             self._handling = True
             if callback is self._on_item:

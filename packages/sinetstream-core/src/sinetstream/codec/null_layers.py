@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sinetstream.errors import InvalidMessageError
 
-__all__ = ["Unencrypted", "measured", "too_large"]
+__all__ = ["Unencrypted", "size_checked", "too_large"]
 
 
 def too_large(max_bytes: int) -> InvalidMessageError:
@@ -17,7 +17,7 @@ def too_large(max_bytes: int) -> InvalidMessageError:
     )
 
 
-def measured(decompress: Callable[[bytes], bytes], max_bytes: int) -> Callable[[bytes], bytes]:
+def size_checked(decompress: Callable[[bytes], bytes], max_bytes: int) -> Callable[[bytes], bytes]:
     """A decompressor that knows no bound, its result checked: memory is bounded by what it allocates."""
 
     def decompress_and_measure(data: bytes) -> bytes:

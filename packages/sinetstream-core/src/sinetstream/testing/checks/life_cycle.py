@@ -10,7 +10,7 @@ import pytest
 
 from sinetstream import AlreadyConnectedError, Message, NotOpenError
 from sinetstream.testing.area import Area, always, if_declared
-from sinetstream.testing.leftovers import Descriptors, Threads
+from sinetstream.testing.leaks import Descriptors, Threads
 from sinetstream.testing.received import Received, check_nothing_lost
 from sinetstream.testing.streams import receiving
 from sinetstream.testing.trial import Trial

@@ -1,4 +1,4 @@
-"""`Feed`: one thread that iterates a reader."""
+"""`ReaderThread`: one thread that iterates a reader."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from math import inf
 from typing import Any
 
 import pytest
-from sinetstream.spi.feed import Feed
+from sinetstream.spi.reader_thread import ReaderThread
 
 WAIT = 5.0
 
@@ -37,15 +37,15 @@ class Reader:
 
 
 class Harness:
-    def __init__(self, *, wakes: bool = True) -> None:
+    def __init__(self, *, closable_while_reading: bool = True) -> None:
         self.reader = Reader()
         self.got: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self.ended: list[int] = []
-        self.feed = Feed(
+        self.feed = ReaderThread(
             self.reader,
             on_item=lambda payload, topic, raw: self.handle(payload),
             on_error=self.got.put,
-            wakes=wakes,
+            closable_while_reading=closable_while_reading,
             on_end=lambda: self.ended.append(self.reader.closed),
         )
         self.handle: Callable[[Any], Any] = self.got.put
@@ -56,7 +56,7 @@ class Harness:
 
 @pytest.fixture(params=[True, False], ids=["wakes", "does not wake"])
 def harness(request: pytest.FixtureRequest) -> Iterator[Harness]:
-    harness = Harness(wakes=request.param)
+    harness = Harness(closable_while_reading=request.param)
     yield harness
     harness.reader.items.put(None)
     harness.feed.stop()
@@ -66,10 +66,10 @@ def test_it_takes_as_many_as_it_is_allowed(harness: Harness) -> None:
     for i in range(5):
         harness.reader.items.put(i)
     harness.feed.start()
-    harness.feed.allow(2)
+    harness.feed.request(2)
     assert [0, 1] == [harness.next(), harness.next()]
     assert 3 == harness.reader.items.qsize()
-    harness.feed.allow(inf)
+    harness.feed.request(inf)
 
     assert [2, 3, 4] == [harness.next() for _ in range(3)]
 
@@ -84,22 +84,22 @@ def test_held_it_takes_no_more(harness: Harness) -> None:
 
     harness.handle = handle
     harness.feed.start()
-    harness.feed.allow(inf)
+    harness.feed.request(inf)
     for i in range(3):
         harness.reader.items.put(i)
     assert reached.wait(WAIT)
-    harness.feed.hold()
+    harness.feed.pause()
     go_on.set()
     assert 0 == harness.next()
     assert 2 == harness.reader.items.qsize()
-    harness.feed.allow(1)
+    harness.feed.request(1)
 
     assert 1 == harness.next()
 
 
 def test_an_iteration_that_ended_is_begun_again(harness: Harness) -> None:
     harness.feed.start()
-    harness.feed.allow(inf)
+    harness.feed.request(inf)
     for item in ("a", None, None, "b"):
         harness.reader.items.put(item)
 
@@ -109,7 +109,7 @@ def test_an_iteration_that_ended_is_begun_again(harness: Harness) -> None:
 
 def test_what_the_guide_raises_at_the_end_is_an_end(harness: Harness) -> None:
     harness.feed.start()
-    harness.feed.allow(inf)
+    harness.feed.request(inf)
     harness.reader.items.put(StopIteration())
     harness.reader.items.put("b")
 
@@ -119,7 +119,7 @@ def test_what_the_guide_raises_at_the_end_is_an_end(harness: Harness) -> None:
 def test_an_error_is_handed_over_and_reading_goes_on(harness: Harness) -> None:
     error = RuntimeError("not an end")
     harness.feed.start()
-    harness.feed.allow(inf)
+    harness.feed.request(inf)
     for item in ("a", error, "b"):
         harness.reader.items.put(item)
 
@@ -128,7 +128,7 @@ def test_an_error_is_handed_over_and_reading_goes_on(harness: Harness) -> None:
 
 def test_an_error_costs_no_allowance(harness: Harness) -> None:
     harness.feed.start()
-    harness.feed.allow(1)
+    harness.feed.request(1)
     harness.reader.items.put(ValueError())
     harness.reader.items.put("a")
 
@@ -138,7 +138,7 @@ def test_an_error_costs_no_allowance(harness: Harness) -> None:
 
 def test_stop_closes_once_and_ends_the_thread(harness: Harness) -> None:
     harness.feed.start()
-    harness.feed.allow(inf)
+    harness.feed.request(inf)
     harness.reader.items.put(None)
     harness.feed.stop()
     harness.feed.stop()
@@ -162,9 +162,9 @@ def test_stop_before_start_closes_the_reader(harness: Harness) -> None:
 
 
 def test_stop_wakes_a_reader_that_blocks() -> None:
-    harness = Harness(wakes=True)
+    harness = Harness(closable_while_reading=True)
     harness.feed.start()
-    harness.feed.allow(inf)
+    harness.feed.request(inf)
     harness.feed.stop()
 
     assert [1] == harness.ended
@@ -180,7 +180,7 @@ def test_stop_waits_for_what_is_being_handed_over(harness: Harness) -> None:
 
     harness.handle = handle
     harness.feed.start()
-    harness.feed.allow(1)
+    harness.feed.request(1)
     harness.reader.items.put("a")
     assert reached.wait(WAIT)
     stopping = threading.Thread(target=harness.feed.stop)
@@ -199,7 +199,7 @@ def test_stop_within_a_callback_takes_effect_when_it_returns(harness: Harness) -
 
     harness.handle = handle
     harness.feed.start()
-    harness.feed.allow(inf)
+    harness.feed.request(inf)
     harness.reader.items.put("a")
     harness.reader.items.put("b")
 
@@ -225,7 +225,7 @@ def test_what_close_raises_is_raised_by_stop_or_handed_over_after_a_callback() -
     other.reader.on_close = raising
     other.handle = lambda _: other.feed.stop()
     other.feed.start()
-    other.feed.allow(1)
+    other.feed.request(1)
     other.reader.items.put("a")
 
     assert error is other.next()

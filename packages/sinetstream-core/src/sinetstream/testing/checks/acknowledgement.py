@@ -9,7 +9,7 @@ from typing import Any
 from sinetstream import AT_LEAST_ONCE, InvalidMessageError, Message
 from sinetstream.spi import Ability
 from sinetstream.testing.area import Area, if_declared
-from sinetstream.testing.leaving import fails_at, rest, take
+from sinetstream.testing.partial_reads import fails_at, rest, take
 from sinetstream.testing.received import Received, check_nothing_lost, shown
 from sinetstream.testing.trial import Trial
 from sinetstream.testing.verdict import Broken

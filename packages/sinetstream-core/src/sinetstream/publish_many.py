@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from sinetstream.clock import in_seconds
 from sinetstream.session import Session
-from sinetstream.spi._late import Late, no_room
+from sinetstream.spi.timed_out_publishes import TimedOutPublishes, no_room
 
 if TYPE_CHECKING:
     from sinetstream.spi.delivery import Delivery
 
-__all__ = ["Encoded", "Pipeline", "outcome"]
+__all__ = ["Encoded", "PublishMany", "outcome"]
 
 Encoded = tuple[bytes, int, int]
 """A message, its size after compression and its size before."""
@@ -27,7 +27,7 @@ def outcome(delivery: Delivery[Any], sent_at: float, timeout: float | None) -> A
         return error
 
 
-class Pipeline:
+class PublishMany:
     """Collects the outcome of each message, in order; at most `max_pending_bytes` wait for their confirmation.
 
     What was not confirmed in time keeps its room until it is, one way or the other.
@@ -39,7 +39,7 @@ class Pipeline:
         self._limit: float = plugin.max_pending_bytes
         self._timeout = in_seconds(session.settings.publish_timeout_ms)
         self._waiting: deque[tuple[int, Encoded, Delivery[Any], float]] = deque()
-        self._late: Late = plugin.late
+        self._timed_out: TimedOutPublishes = plugin.timed_out
         self._bytes = 0
         self._outcomes: list[Any] = []
 
@@ -48,7 +48,7 @@ class Pipeline:
         size = len(encoded[0])
         while self._waiting and not self._fits(size):
             self._settle_first()
-        if self._late.kept and not self._fits(size):
+        if self._timed_out.kept and not self._fits(size):
             self.refuse(no_room(size))
             return
         self._bytes += size
@@ -58,7 +58,7 @@ class Pipeline:
 
     def refuse(self, error: Exception) -> None:
         """One that is not sent."""
-        self._session.meter.error()
+        self._session.meter.record_error()
         self._outcomes.append(error)
 
     def outcomes(self) -> list[Any]:
@@ -71,17 +71,17 @@ class Pipeline:
         return self._outcomes
 
     def _fits(self, size: int) -> bool:
-        return self._bytes + self._late.bytes() + size <= self._limit
+        return self._bytes + self._timed_out.bytes() + size <= self._limit
 
     def _settle_first(self) -> None:
         index, (payload, compressed, plain), delivery, sent_at = self._waiting.popleft()
         result = outcome(delivery, sent_at, self._timeout)
         self._bytes -= len(payload)
         if delivery.is_pending:
-            self._late.add(delivery, len(payload))
+            self._timed_out.add(delivery, len(payload))
         if isinstance(result, Exception):
-            self._session.meter.error()
+            self._session.meter.record_error()
             result = self._session.translated(result)
         else:
-            self._session.meter.message(len(payload), compressed, plain, time())
+            self._session.meter.record_message(len(payload), compressed, plain, time())
         self._outcomes[index] = result

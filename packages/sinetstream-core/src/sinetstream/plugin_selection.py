@@ -6,20 +6,20 @@ from typing import Any
 
 from sinetstream import plugins
 
-__all__ = ["promising_writer", "pull_reader", "push_reader", "waiting_writer"]
+__all__ = ["async_writer", "blocking_writer", "callback_reader", "iterating_reader"]
 
 
-def pull_reader(name: str) -> type[Any]:
+def iterating_reader(name: str) -> type[Any]:
     """A class that is iterated, for `MessageReader` and `aio`: an old plugin's `reader` takes nothing ahead."""
     return _iterated(*plugins.find(name, "sinetstream.reader", "sinetstream.async_reader"))
 
 
-def push_reader(name: str) -> type[Any]:
+def callback_reader(name: str) -> type[Any]:
     """A class that is iterated, for `AsyncMessageReader`: callbacks run on our thread, not the plugin's."""
     return _iterated(*plugins.find(name, "sinetstream.async_reader", "sinetstream.reader"))
 
 
-def waiting_writer(name: str) -> type[Any]:
+def blocking_writer(name: str) -> type[Any]:
     """A class whose `publish` waits, for `MessageWriter`."""
     group, cls = plugins.find(name, "sinetstream.writer", "sinetstream.async_writer")
     if group == "sinetstream.writer":
@@ -29,7 +29,7 @@ def waiting_writer(name: str) -> type[Any]:
     return derive(WriterFromAsyncWriter, cls)
 
 
-def promising_writer(name: str) -> type[Any]:
+def async_writer(name: str) -> type[Any]:
     """A class whose `publish` promises, for `AsyncMessageWriter` and `aio`."""
     group, cls = plugins.find(name, "sinetstream.async_writer", "sinetstream.writer")
     if group == "sinetstream.async_writer":

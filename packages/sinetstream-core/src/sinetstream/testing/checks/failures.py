@@ -15,7 +15,7 @@ from sinetstream.testing.interruptions import (
     interruptible,
     until_one_arrives,
 )
-from sinetstream.testing.leftovers import Threads
+from sinetstream.testing.leaks import Threads
 from sinetstream.testing.published import errors_of, published
 from sinetstream.testing.raised import check_open_raises, check_ours
 from sinetstream.testing.received import check_nothing_lost, check_nothing_twice

@@ -8,7 +8,7 @@ from sinetstream import AT_LEAST_ONCE, AT_MOST_ONCE, EXACTLY_ONCE, Consistency
 from sinetstream.spi import Ability
 from sinetstream.testing.area import Area, always, if_declared
 from sinetstream.testing.killing import Unpicklable, Victim
-from sinetstream.testing.leaving import fails_at, rest
+from sinetstream.testing.partial_reads import fails_at, rest
 from sinetstream.testing.received import check_nothing_lost, check_nothing_twice, shown
 from sinetstream.testing.streams import KINDS, Kind, publish, receiving
 from sinetstream.testing.trial import Trial

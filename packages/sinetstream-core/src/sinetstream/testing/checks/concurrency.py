@@ -10,7 +10,7 @@ import pytest
 
 from sinetstream import BusyError, Message, MessageReader
 from sinetstream.testing.area import Area, always, if_declared
-from sinetstream.testing.leaving import take
+from sinetstream.testing.partial_reads import take
 from sinetstream.testing.received import check_nothing_lost, check_nothing_twice, check_order
 from sinetstream.testing.streams import Kind, receiving
 from sinetstream.testing.trial import Trial

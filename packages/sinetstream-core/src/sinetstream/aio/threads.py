@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
-__all__ = ["Ended", "in_thread", "to_the_end"]
+__all__ = ["Ended", "in_thread", "shielded_in_thread"]
 
 R = TypeVar("R")
 Outcome = tuple[Any, BaseException | None]
@@ -41,7 +41,7 @@ class Ended(NamedTuple):
             raise self.failed
 
 
-async def to_the_end(call: Callable[[], object]) -> Ended:
+async def shielded_in_thread(call: Callable[[], object]) -> Ended:
     """Run a blocking call, of bounded length, in a thread, and wait for its end, cancelled or not.
 
     The caller does what is to follow, and then `check`.

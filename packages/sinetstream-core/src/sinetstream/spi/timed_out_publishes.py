@@ -11,10 +11,10 @@ from sinetstream.errors import PublishTimeoutError
 if TYPE_CHECKING:
     from sinetstream.spi.delivery import Delivery
 
-__all__ = ["Late", "no_room"]
+__all__ = ["TimedOutPublishes", "no_room"]
 
 
-class Late:
+class TimedOutPublishes:
     """Messages that were not confirmed in time. The client library holds them still, so they keep their room.
 
     Every method may be called from any thread.

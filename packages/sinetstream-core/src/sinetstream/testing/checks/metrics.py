@@ -6,7 +6,7 @@ from typing import Any
 
 from sinetstream import InvalidMessageError
 from sinetstream.testing.area import Area, always
-from sinetstream.testing.leaving import take
+from sinetstream.testing.partial_reads import take
 from sinetstream.testing.trial import Trial
 from sinetstream.testing.verdict import Broken
 from sinetstream.testing.waiting import within

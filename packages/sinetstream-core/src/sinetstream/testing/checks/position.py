@@ -7,7 +7,7 @@ from typing import Any
 
 from sinetstream.spi import Ability
 from sinetstream.testing.area import Area, if_declared
-from sinetstream.testing.leaving import take
+from sinetstream.testing.partial_reads import take
 from sinetstream.testing.received import Received, check_nothing_lost
 from sinetstream.testing.trial import Trial
 from sinetstream.testing.verdict import Broken, Finding, undetectable
