@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tools.brokers.given import exports
+from tools.brokers.external import exports
 
 ROOT = Path(__file__).parents[1]
 WITHOUT_BROKER = ("codec", "handoff", "imports", "large", "memory", "noop")

@@ -9,8 +9,8 @@ import yaml
 
 from tools.brokers import USERS, kafka_config, mosquitto_config
 from tools.brokers.certificates import make_certificates
+from tools.brokers.install import kafka_version
 from tools.brokers.native import make_secrets
-from tools.brokers.programs import kafka_version
 
 ROOT = Path(__file__).resolve().parent.parent
 CONFIGS = {"kafka": kafka_config, "mqtt": mosquitto_config}

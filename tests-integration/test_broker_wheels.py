@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tools.brokers import Broker
-from tools.brokers.given import exports
+from tools.brokers.external import exports
 from tools.wheels import required
 from tools.workspace import CORE, ROOT, Package
 

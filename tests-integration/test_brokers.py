@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from tools.brokers import KEY_PASSWORD, Broker, KafkaBroker, MosquittoBroker, UnavailableError
-from tools.brokers.given import exports, given
+from tools.brokers.external import exports, external_broker
 from tools.brokers.state import HOME, State
 from tools.brokers.wire import Connection
 
@@ -110,7 +110,7 @@ def test_a_client_without_a_good_certificate_is_refused(broker: Broker, client: 
 
 
 def test_the_environment_that_describes_a_broker_finds_it_again(broker: Broker) -> None:
-    found = given(broker.kind, exports(broker))
+    found = external_broker(broker.kind, exports(broker))
 
     assert found is not None
     assert found.addresses == broker.addresses
@@ -186,8 +186,8 @@ def test_its_line_can_be_cut_off(breakable: Broker) -> None:
 OWNER = """
 import sys
 sys.path.insert(0, {root!r})
-from tools.brokers import household
-broker = household.private("mqtt", lambda text: None)
+from tools.brokers import instances
+broker = instances.private("mqtt", lambda text: None)
 print(broker.port(), flush=True)
 sys.stdin.read()
 """
@@ -236,3 +236,24 @@ def test_a_broker_that_cannot_be_had_is_named_last_and_fails_in_ci(tmp_path: Pat
     assert bool(ci) == (done.returncode != 0), done.stdout + done.stderr
     tail = "\n".join(done.stdout.splitlines()[-6:])
     assert "without one, 1 tests did not run: mqtt: no address is known of the listener 'ws'" in tail
+
+
+def test_an_output_that_nobody_reads_any_more_is_no_error() -> None:
+    reading_end, writing_end = os.pipe()
+    os.close(reading_end)
+    named = {f"SINETSTREAM_TEST_{kind}{end}": "127.0.0.1:9" for kind in ("KAFKA", "MQTT") for end in ("", "_SECRETS")}
+    try:
+        done = subprocess.run(
+            [sys.executable, "tools/brokers", "env"],
+            cwd=ROOT,
+            env=os.environ | named,
+            stdout=writing_end,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    finally:
+        os.close(writing_end)
+
+    assert done.stderr == ""
+    assert done.returncode == 0

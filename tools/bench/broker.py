@@ -13,11 +13,11 @@ __all__ = ["address_of"]
 def address_of(kind: str) -> Iterator[str]:
     """`host:port` of its plain listener while the block runs."""
     sys.path.append(str(peer.ROOT))
-    from tools.brokers import household  # noqa: PLC0415  found by the line above
+    from tools.brokers import instances  # noqa: PLC0415  found by the line above
 
-    broker, ours = household.shared(kind, lambda text: print(text, file=sys.stderr), quick=True)
+    broker, ours = instances.shared(kind, lambda text: print(text, file=sys.stderr), quick=True)
     try:
         yield broker.address()
     finally:
         if ours:
-            household.retire(broker)
+            instances.retire(broker)

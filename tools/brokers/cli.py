@@ -1,13 +1,14 @@
 """tools/brokers up|down|status|env [kafka|mqtt]: the command line."""
 
 import argparse
+import os
 import shlex
 import sys
 
-from tools.brokers import household
+from tools.brokers import instances
 from tools.brokers.broker import Broker
 from tools.brokers.errors import BrokerError
-from tools.brokers.given import exports, given
+from tools.brokers.external import exports, external_broker
 from tools.brokers.state import State
 
 __all__ = ["main"]
@@ -33,15 +34,15 @@ def _describe(broker: Broker) -> None:
 
 
 def _up(kind: str) -> bool:
-    there = household.find(kind) is not None
-    broker = household.up(kind, _say)
+    there = instances.find(kind) is not None
+    broker = instances.up(kind, _say)
     _say(f"{kind}: {'was there already' if there else 'started'}, ready")
     _describe(broker)
     return True
 
 
 def _down(kind: str) -> bool:
-    household.down(kind, _say)
+    instances.down(kind, _say)
     return True
 
 
@@ -52,13 +53,13 @@ def _how(state: State) -> str:
 
 
 def _status(kind: str) -> bool:
-    if broker := given(kind):
+    if broker := external_broker(kind):
         ready = broker.is_ready()
         print(f"{kind}: given by its address, {'ready' if ready else 'not ready'}")
         _describe(broker)
         return ready
     all_ready = []
-    for folder, state, broker in household.started_here():
+    for folder, state, broker in instances.started_here():
         if state.kind == kind:
             running = broker.is_running()
             ready = running and broker.is_ready()
@@ -72,7 +73,7 @@ def _status(kind: str) -> bool:
 
 
 def _env(kind: str) -> bool:
-    broker = household.find(kind)
+    broker = instances.find(kind)
     if broker is None:
         _say(f"{kind}: down")
         return False
@@ -93,14 +94,20 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("command", choices=list(_COMMANDS))
     parser.add_argument("kinds", nargs="*", metavar="kafka|mqtt", help="default: both")
     chosen = parser.parse_args(arguments)
-    unknown = sorted(set(chosen.kinds) - set(household.KINDS))
+    unknown = sorted(set(chosen.kinds) - set(instances.KINDS))
     if unknown:
-        parser.error(f"no such broker: {', '.join(unknown)} (there are: {', '.join(household.KINDS)})")
-    good = []
-    for kind in chosen.kinds or household.KINDS:
-        try:
-            good.append(_COMMANDS[chosen.command](kind))
-        except BrokerError as error:
-            _say(f"{kind}: {error}")
-            good.append(False)
+        parser.error(f"no such broker: {', '.join(unknown)} (there are: {', '.join(instances.KINDS)})")
+    good = [_run(chosen.command, kind) for kind in chosen.kinds or instances.KINDS]
     return 0 if all(good) else 1
+
+
+def _run(command: str, kind: str) -> bool:
+    good = False
+    try:
+        good = _COMMANDS[command](kind)
+        sys.stdout.flush()
+    except BrokerError as error:
+        _say(f"{kind}: {error}")
+    except BrokenPipeError:  # the reader of the output, `head` for example, has ended: nothing more is printed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return good

@@ -9,10 +9,10 @@ from tools.brokers import kafka_config, mosquitto_config
 from tools.brokers.broker import Broker
 from tools.brokers.control import Control
 from tools.brokers.errors import BrokerError
+from tools.brokers.install import Say, run
 from tools.brokers.kafka_broker import KafkaBroker
 from tools.brokers.mosquitto_broker import MosquittoBroker
 from tools.brokers.native import make_secrets
-from tools.brokers.programs import Say, run
 from tools.brokers.state import ROOT, State
 
 __all__ = ["attach", "create", "engine_answers", "remove"]

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 
 from tools.brokers.errors import UnavailableError
 
-__all__ = ["Control", "SomebodyElses"]
+__all__ = ["Control", "ExternalControl"]
 
 
 class Control(ABC):
@@ -33,8 +33,8 @@ class Control(ABC):
         """The last lines of what it wrote."""
 
 
-class SomebodyElses(Control):
-    """A broker given by its address: it is used, never touched."""
+class ExternalControl(Control):
+    """Of an external broker, which is used as it is: every call is refused."""
 
     def _refuse(self) -> None:
         raise UnavailableError("this broker was given by its address: it cannot be started or stopped from here")

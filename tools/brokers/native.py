@@ -10,11 +10,11 @@ from pathlib import Path
 from tools.brokers import kafka_config, mosquitto_config
 from tools.brokers.broker import Broker
 from tools.brokers.certificates import make_certificates
+from tools.brokers.install import Say, find_java, kafka_jars, kafka_version, mosquitto, run
 from tools.brokers.kafka_broker import KafkaBroker
 from tools.brokers.mosquitto_broker import MosquittoBroker
 from tools.brokers.passwords import write_dynamic_security, write_password_file
 from tools.brokers.process import Identity, Native
-from tools.brokers.programs import Say, find_java, kafka_jars, kafka_version, mosquitto, run
 from tools.brokers.state import State
 
 __all__ = ["attach", "create", "make_secrets"]
@@ -68,12 +68,12 @@ def create(
     *,
     say: Say,
     changes: Mapping[str, str] | None = None,
-    guarded: bool = True,
+    watched: bool = True,
     quick: bool = False,
 ) -> Broker:
     """A broker that has not been started yet, with data and users of its own.
 
-    `changes` are settings of the broker that differ from the committed ones. `guarded`: it ends with this process at the
+    `changes` are settings of the broker that differ from the committed ones. `watched`: it ends with this process at the
     latest; else it stays until `down`. `quick`: starting matters more than speed afterwards.
     """
     shutil.rmtree(folder, ignore_errors=True)
@@ -82,7 +82,7 @@ def create(
         command, addresses = _prepare_kafka(folder, changes or {}, say, quick=quick)
     else:
         command, addresses = _prepare_mosquitto(folder, changes or {}, say)
-    owner = Identity.of(os.getpid()) if guarded else None
+    owner = Identity.of(os.getpid()) if watched else None
     state = State(kind, "native", addresses, tuple(command), owner=owner)
     return attach(folder, state)
 
@@ -94,7 +94,7 @@ def attach(folder: Path, state: State) -> Broker:
         folder,
         identity=state.identity,
         changed=lambda identity: state.of(identity).save(folder),
-        guarded=state.owner is not None and state.owner.pid == os.getpid(),
+        watched=state.owner is not None and state.owner.pid == os.getpid(),
     )
     secrets = folder / "secrets"
     if state.kind == "kafka":

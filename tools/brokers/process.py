@@ -14,7 +14,7 @@ from tools.brokers.control import Control
 
 __all__ = ["Identity", "Native"]
 
-_GUARD = Path(__file__).parent / "guard.py"
+_WATCHDOG = Path(__file__).parent / "watchdog.py"
 _LOG_LINES = 20
 
 
@@ -47,17 +47,17 @@ class Native(Control):
         *,
         changed: Callable[[Identity | None], None],
         identity: Identity | None = None,
-        guarded: bool = False,
+        watched: bool = False,
         patience: float = 30,
     ) -> None:
         self._command = list(command)
         self._folder = folder
         self._changed = changed
         self._identity = identity
-        self._guarded = guarded
+        self._watched = watched
         self._patience = patience
         self._child: subprocess.Popen[bytes] | None = None
-        self._guard: subprocess.Popen[bytes] | None = None
+        self._watchdog: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         with (self._folder / "broker.log").open("ab") as log:
@@ -72,9 +72,9 @@ class Native(Control):
             )
         self._identity = Identity.of(self._child.pid)
         self._changed(self._identity)
-        if self._guarded:
-            command = [sys.executable, "-S", str(_GUARD), str(self._child.pid)]
-            self._guard = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+        if self._watched:
+            command = [sys.executable, "-S", str(_WATCHDOG), str(self._child.pid)]
+            self._watchdog = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
 
     def stop(self) -> None:
         self.thaw()
@@ -116,7 +116,7 @@ class Native(Control):
             self._child = None
         self._identity = None
         self._changed(None)
-        self._dismiss_guard()
+        self._dismiss_watchdog()
 
     def _wait(self, process: psutil.Process) -> None:
         try:
@@ -125,11 +125,11 @@ class Native(Control):
             process.kill()
             process.wait()
 
-    def _dismiss_guard(self) -> None:
-        if self._guard is not None and self._guard.stdin is not None:
+    def _dismiss_watchdog(self) -> None:
+        if self._watchdog is not None and self._watchdog.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
-                self._guard.stdin.write(b"dismissed")
-                self._guard.stdin.flush()
-            self._guard.stdin.close()
-            self._guard.wait()
-            self._guard = None
+                self._watchdog.stdin.write(b"dismissed")
+                self._watchdog.stdin.flush()
+            self._watchdog.stdin.close()
+            self._watchdog.wait()
+            self._watchdog = None

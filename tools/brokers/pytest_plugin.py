@@ -11,10 +11,10 @@ from typing import Any, TypeVar
 
 import pytest
 
-from tools.brokers import household
+from tools.brokers import instances
 from tools.brokers.broker import Broker
 from tools.brokers.errors import BrokerError, UnavailableError
-from tools.brokers.given import exports
+from tools.brokers.external import exports
 from tools.brokers.kafka_broker import KafkaBroker
 from tools.brokers.mosquitto_broker import MosquittoBroker
 
@@ -45,7 +45,7 @@ class _Run:
 
     def retire_all(self) -> None:
         while self._to_retire:
-            household.retire(self._to_retire.pop())
+            instances.retire(self._to_retire.pop())
 
     def say(self, text: str) -> None:
         reporter: Any = self._config.pluginmanager.getplugin("terminalreporter")
@@ -68,13 +68,13 @@ class _Run:
         return self._got[what]
 
     def _start_shared(self, kind: str) -> Broker:
-        broker, ours = household.shared(kind, self.say, quick=True)
+        broker, ours = instances.shared(kind, self.say, quick=True)
         if ours:
             self._to_retire.append(broker)
         return broker
 
     def _start_private(self, kind: str) -> Broker:
-        broker = household.private(kind, self.say, quick=True)
+        broker = instances.private(kind, self.say, quick=True)
         self._to_retire.append(broker)
         return broker
 
@@ -90,7 +90,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Where several processes test, they share the brokers of the one that has started them, given by address."""
     config = session.config
     if config.getoption("numprocesses", 0) and not hasattr(config, "workerinput"):
-        for kind in household.KINDS:
+        for kind in instances.KINDS:
             try:
                 os.environ.update(exports(config.stash[_RUN].shared(kind)))
             except BrokerError as error:

@@ -57,9 +57,9 @@ def test_more_than_max_queued_messages_are_refused_at_once(
 def test_a_message_that_makes_the_broker_hang_up_is_an_error_and_the_next_ones_are_written(
     parameters: Made, topic: str, protocol: str, words: str, size: int
 ) -> None:
-    from tools.brokers import household
+    from tools.brokers import instances
 
-    broker = household.private("mqtt", print, {"max_queued_messages": "1000\nmax_packet_size 20000"})
+    broker = instances.private("mqtt", print, {"max_queued_messages": "1000\nmax_packet_size 20000"})
     try:
         given = parameters(broker.address(), protocol=protocol, reconnect_delay={"min_delay": 0.01, "max_delay": 0.05})
         with MessageWriter(topic=topic, user_data_only=True, **given) as writer:
@@ -67,7 +67,7 @@ def test_a_message_that_makes_the_broker_hang_up_is_an_error_and_the_next_ones_a
                 writer.publish("x" * size)
             writer.publish("small")
     finally:
-        household.retire(broker)
+        instances.retire(broker)
 
 
 def _fails(promise: Any, timeout: float = 0.05) -> bool:

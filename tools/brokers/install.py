@@ -1,4 +1,4 @@
-"""The programs that a native broker is run by: found, fetched or installed, or it is said what to install."""
+"""Find, fetch or install the programs that native brokers need; where that fails, say what to install."""
 
 import contextlib
 import hashlib

@@ -1,8 +1,8 @@
-"""Brokers given by address in the environment.
+"""External brokers: the environment says where they listen, and they are used as they are.
 
 SINETSTREAM_TEST_KAFKA and SINETSTREAM_TEST_MQTT are `host:port` of the plain listener; SINETSTREAM_TEST_KAFKA_TLS and so on
 are those of the others, named as in `tools/brokers status`. SINETSTREAM_TEST_KAFKA_SECRETS is a folder with certificates
-(certificates.py says which). The users are those of users.py. What is not given is not tested.
+(certificates.py says which). The users are those of users.py. What the environment does not name is not tested.
 """
 
 import os
@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tools.brokers.broker import Broker
-from tools.brokers.control import SomebodyElses
+from tools.brokers.control import ExternalControl
 from tools.brokers.kafka_broker import KafkaBroker
 from tools.brokers.mosquitto_broker import MosquittoBroker
 
-__all__ = ["exports", "given"]
+__all__ = ["exports", "external_broker"]
 
 _SECRETS = "SECRETS"
 
@@ -23,8 +23,8 @@ def _prefix(kind: str) -> str:
     return f"SINETSTREAM_TEST_{kind.upper()}"
 
 
-def given(kind: str, environment: Mapping[str, str] = os.environ) -> Broker | None:
-    """The broker that the environment names; None where it names none."""
+def external_broker(kind: str, environment: Mapping[str, str] = os.environ) -> Broker | None:
+    """Find the broker that the environment names; None where it names none."""
     prefix = _prefix(kind)
     named = {
         key.removeprefix(f"{prefix}_"): value for key, value in environment.items() if key.startswith(f"{prefix}_")
@@ -36,12 +36,12 @@ def given(kind: str, environment: Mapping[str, str] = os.environ) -> Broker | No
     if not addresses:
         return None
     if kind == "kafka":
-        return KafkaBroker(addresses, secrets, SomebodyElses(), ours=False)
-    return MosquittoBroker(addresses, secrets, SomebodyElses())
+        return KafkaBroker(addresses, secrets, ExternalControl(), ours=False)
+    return MosquittoBroker(addresses, secrets, ExternalControl())
 
 
 def exports(broker: Broker) -> dict[str, str]:
-    """The environment that names this broker: the reverse of `given`."""
+    """The environment that names this broker: the reverse of `external_broker`."""
     prefix = _prefix(broker.kind)
     named = {f"{prefix}_{listener.upper()}": address for listener, address in broker.addresses.items()}
     named[prefix] = named.pop(f"{prefix}_PLAIN")

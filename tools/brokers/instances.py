@@ -1,4 +1,4 @@
-"""The brokers of this checkout: which are up, which are left over, and where a new one goes."""
+"""The broker instances of this checkout: find, start and end them, those left by dead test runs included."""
 
 import contextlib
 import fcntl
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from tools.brokers import compose, native
 from tools.brokers.broker import Broker
-from tools.brokers.given import given
-from tools.brokers.programs import Say
+from tools.brokers.external import external_broker
+from tools.brokers.install import Say
 from tools.brokers.state import HOME, State
 
 __all__ = ["KINDS", "down", "find", "private", "retire", "shared", "started_here", "up"]
@@ -40,8 +40,8 @@ def started_here() -> Iterator[tuple[Path, State, Broker]]:
 
 
 def find(kind: str) -> Broker | None:
-    """One that is given by its address, or up."""
-    if broker := given(kind):
+    """Find an external broker, or the one that is up."""
+    if broker := external_broker(kind):
         return broker
     state = State.load(HOME / kind)
     if state is None:
@@ -60,7 +60,7 @@ def up(kind: str, say: Say) -> Broker:
         if compose.engine_answers():
             broker = compose.create(kind, folder, say=say)
         else:
-            broker = native.create(kind, folder, say=say, guarded=False)
+            broker = native.create(kind, folder, say=say, watched=False)
         _start(broker)
         return broker
 
