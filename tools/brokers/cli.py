@@ -102,12 +102,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(command: str, kind: str) -> bool:
-    good = False
     try:
         good = _COMMANDS[command](kind)
         sys.stdout.flush()
     except BrokerError as error:
         _say(f"{kind}: {error}")
-    except BrokenPipeError:  # the reader of the output, `head` for example, has ended: nothing more is printed
+        return False
+    except BrokenPipeError:  # the reader of the output, `head` for example, has read what it wanted
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
     return good
