@@ -22,6 +22,8 @@ if TYPE_CHECKING:
         ReaderFromAsyncReader,
         WriterFromAsyncWriter,
     )
+    from sinetstream.spi.byte_budget import ByteBudget
+    from sinetstream.spi.deadline import Deadline
     from sinetstream.spi.delivery import Delivery
 
 __all__ = [
@@ -32,7 +34,9 @@ __all__ = [
     "Ability",
     "AsyncReaderFromReader",
     "AsyncWriterFromWriter",
+    "ByteBudget",
     "Consistency",
+    "Deadline",
     "Delivery",
     "PluginAsyncMessageReader",
     "PluginAsyncMessageWriter",
@@ -47,6 +51,8 @@ __all__ = [
 _ON_FIRST_USE = {
     "AsyncReaderFromReader": "adapters",
     "AsyncWriterFromWriter": "adapters",
+    "ByteBudget": "byte_budget",
+    "Deadline": "deadline",
     "Delivery": "delivery",  # imports `promise`, which takes 60 ms
     "ReaderFromAsyncReader": "adapters",
     "WriterFromAsyncWriter": "adapters",
