@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from paho.mqtt.client import MQTTMessage
-from sinetstream_plugins.mqtt.acknowledgements import Acknowledgements, Arrival
+from sinetstream_plugins.mqtt.subscribe.acknowledgements import Acknowledgements, Arrival
 
 pytestmark = pytest.mark.mqtt
 

@@ -14,7 +14,7 @@ from sinetstream.errors import ConnectionError, PublishTimeoutError, SinetError
 
 sys.path.append(str(Path(__file__).parent))
 
-from picky_line import PickyLine
+from lossy_proxy import LossyProxy
 
 if TYPE_CHECKING:
     from tools.brokers import CutProxy, MosquittoBroker
@@ -27,7 +27,7 @@ FINISHED = {"AT_LEAST_ONCE": 1, "EXACTLY_ONCE": 2}
 
 
 @pytest.fixture
-def line(mosquitto_broker: "MosquittoBroker") -> Iterator["CutProxy"]:
+def proxy(mosquitto_broker: "MosquittoBroker") -> Iterator["CutProxy"]:
     with mosquitto_broker.proxy() as proxy:
         yield proxy
 
@@ -35,9 +35,14 @@ def line(mosquitto_broker: "MosquittoBroker") -> Iterator["CutProxy"]:
 @pytest.mark.parametrize("consistency", ["AT_LEAST_ONCE", "EXACTLY_ONCE"])
 @pytest.mark.parametrize("protocol", ["MQTTv31", "MQTTv311", "MQTTv5"])
 def test_cut_lines_of_both_lose_nothing_and_at_qos_2_double_nothing(
-    mosquitto_broker: "MosquittoBroker", line: "CutProxy", parameters: Made, topic: str, protocol: str, consistency: str
+    mosquitto_broker: "MosquittoBroker",
+    proxy: "CutProxy",
+    parameters: Made,
+    topic: str,
+    protocol: str,
+    consistency: str,
 ) -> None:
-    given = parameters(line.address, consistency, protocol=protocol, **SOON)
+    given = parameters(proxy.address, consistency, protocol=protocol, **SOON)
     values = [str(number) for number in range(300)]
     with (
         MessageReader(topics=topic, client_id=topic[-20:], receive_timeout_ms=3000, **given) as reader,
@@ -48,12 +53,12 @@ def test_cut_lines_of_both_lose_nothing_and_at_qos_2_double_nothing(
             promises.append(writer.publish(value))
             if number in (50, 150, 250):
                 promises[number // 2].wait(10)
-                line.cut()
+                proxy.cut()
         seen = []
         for message in reader:
             seen.append(message.value)
             if len(seen) in (100, 200):
-                line.cut()
+                proxy.cut()
         for promise in promises:
             promise.wait(10)
         confirmed = [value for value, promise in zip(values, promises, strict=True) if promise.is_fulfilled]
@@ -65,20 +70,20 @@ def test_cut_lines_of_both_lose_nothing_and_at_qos_2_double_nothing(
 
 
 def test_an_acknowledgement_of_a_lost_connection_is_given_on_the_next_without_showing_the_message_again(
-    line: "CutProxy", mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str
+    proxy: "CutProxy", mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str
 ) -> None:
     with (
         MessageReader(
-            topics=topic, client_id=topic[-20:], receive_timeout_ms=1000, **parameters(line.address, **SOON)
+            topics=topic, client_id=topic[-20:], receive_timeout_ms=1000, **parameters(proxy.address, **SOON)
         ) as reader,
         MessageWriter(topic=topic, **parameters(mosquitto_broker.address())) as writer,
     ):
         writer.publish_many(["a", "b"])
         assert "a" == next(reader).value
-        line.refuse()
+        proxy.refuse()
         _until(lambda: reader.info("mqtt.state") == "lost")
         assert "b" == next(reader).value  # finishes a, while there is no connection
-        line.resume()
+        proxy.resume()
         assert [] == [message.value for message in reader]
         _until(lambda: reader.info("mqtt.unfinished") == 0)
 
@@ -128,17 +133,17 @@ def test_a_broker_that_comes_back_is_read_from_and_written_to_again(
 
 
 def test_a_half_open_connection_is_found_by_keepalive(
-    line: "CutProxy", mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str
+    proxy: "CutProxy", mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str
 ) -> None:
-    given = parameters(line.address, keepalive=1, **SOON)
+    given = parameters(proxy.address, keepalive=1, **SOON)
     with (
         MessageReader(topics=topic, client_id=topic[-20:], receive_timeout_ms=20_000, **given) as reader,
         MessageWriter(topic=topic, **parameters(mosquitto_broker.address())) as writer,
     ):
-        line.silence()
+        proxy.silence()
         writer.publish("value")
         _until(lambda: reader.info("mqtt.state") == "lost")
-        line.resume()
+        proxy.resume()
 
         assert "value" == next(reader).value
 
@@ -155,34 +160,34 @@ def test_a_half_open_connection_is_found_by_keepalive(
 def test_strange_answers_to_a_websocket_are_followed_by_further_attempts(
     mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str, words: bytes
 ) -> None:
-    with PickyLine(mosquitto_broker.address("ws")) as line:
-        given = parameters(line.address, transport="websockets", **SOON)
+    with LossyProxy(mosquitto_broker.address("ws")) as proxy:
+        given = parameters(proxy.address, transport="websockets", **SOON)
         with (
             MessageReader(topics=topic, receive_timeout_ms=10_000, **given) as reader,
             MessageWriter(topic=topic, **parameters(mosquitto_broker.address())) as writer,
         ):
-            line.close(words)
-            _until(lambda: line.turned_away >= 2)
-            line.open()
+            proxy.close(words)
+            _until(lambda: proxy.turned_away >= 2)
+            proxy.open()
             writer.publish("value")
 
             assert "value" == next(reader).value
 
 
-def test_a_synchronous_publish_has_a_deadline(line: "CutProxy", parameters: Made, topic: str) -> None:
-    with MessageWriter(topic=topic, publish_timeout_ms=300, **parameters(line.address, **SOON)) as writer:
-        line.silence()
+def test_a_synchronous_publish_has_a_deadline(proxy: "CutProxy", parameters: Made, topic: str) -> None:
+    with MessageWriter(topic=topic, publish_timeout_ms=300, **parameters(proxy.address, **SOON)) as writer:
+        proxy.silence()
         with pytest.raises(PublishTimeoutError):
             writer.publish("value")
 
 
 def test_a_connection_lost_for_longer_than_the_limit_is_reported_once_and_reading_resumes(
-    line: "CutProxy", mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str
+    proxy: "CutProxy", mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str
 ) -> None:
     failures: list[Exception] = []
     values: list[str] = []
     failed, came = threading.Event(), threading.Event()
-    reader = AsyncMessageReader(topics=topic, **parameters(line.address, lost_limit=0.3, **SOON))
+    reader = AsyncMessageReader(topics=topic, **parameters(proxy.address, lost_limit=0.3, **SOON))
 
     def on_message(message: Any) -> None:
         values.append(message.value)
@@ -195,9 +200,9 @@ def test_a_connection_lost_for_longer_than_the_limit_is_reported_once_and_readin
     reader.on_message = on_message
     reader.on_failure = on_failure
     with reader, MessageWriter(topic=topic, **parameters(mosquitto_broker.address())) as writer:
-        line.refuse()
+        proxy.refuse()
         assert failed.wait(10)
-        line.resume()
+        proxy.resume()
         _until(lambda: reader.info("mqtt.state") == "connected")
         writer.publish("value")
         assert came.wait(10)
@@ -208,20 +213,20 @@ def test_a_connection_lost_for_longer_than_the_limit_is_reported_once_and_readin
 
 @pytest.mark.parametrize("protocol", ["MQTTv31", "MQTTv311", "MQTTv5"])
 def test_a_connection_is_reported_as_lost_in_the_middle_of_an_attempt(
-    mosquitto_broker: "MosquittoBroker", line: "CutProxy", parameters: Made, topic: str, protocol: str
+    mosquitto_broker: "MosquittoBroker", proxy: "CutProxy", parameters: Made, topic: str, protocol: str
 ) -> None:
-    given = parameters(line.address, "EXACTLY_ONCE", protocol=protocol, lost_limit=0.2, **SOON)
+    given = parameters(proxy.address, "EXACTLY_ONCE", protocol=protocol, lost_limit=0.2, **SOON)
     given["type_spec"]["connection_timeout"] = 30
     reading = parameters(mosquitto_broker.address(), "EXACTLY_ONCE")
     with (
         MessageReader(topics=topic, receive_timeout_ms=5000, **reading) as reader,
         AsyncMessageWriter(topic=topic, **given) as writer,
     ):
-        line.silence()
-        line.cut()
+        proxy.silence()
+        proxy.cut()
         with pytest.raises(ConnectionError, match=r"0.2 s"):
             writer.publish("value").get(10)
-        line.resume()
+        proxy.resume()
         _until(lambda: writer.info("mqtt.state") == "connected")
         writer.publish("next").get(10)
 
@@ -232,10 +237,10 @@ def test_a_connection_is_reported_as_lost_in_the_middle_of_an_attempt(
 def test_a_writer_that_is_connected_takes_messages_whenever_the_limit_was_reached(
     mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str, lost_limit: float
 ) -> None:
-    with mosquitto_broker.proxy("ws") as line:  # where connecting takes a fifth of a second
+    with mosquitto_broker.proxy("ws") as proxy:  # where connecting takes a fifth of a second
         soon = {"reconnect_delay": {"min_delay": 0.01, "max_delay": 0.01}, "lost_limit": lost_limit}
-        with AsyncMessageWriter(topic=topic, **parameters(line.address, transport="websockets", **soon)) as writer:
-            line.cut()
+        with AsyncMessageWriter(topic=topic, **parameters(proxy.address, transport="websockets", **soon)) as writer:
+            proxy.cut()
             _until(lambda: writer.info("mqtt.connections") == 2)
             writer.publish("taken").get(10)
 
@@ -257,24 +262,24 @@ def test_closing_does_not_wait_long_for_a_frozen_broker(
 
 
 def test_a_writer_without_connection_for_too_long_rejects_and_takes_again_when_it_is_back(
-    line: "CutProxy", parameters: Made, topic: str
+    proxy: "CutProxy", parameters: Made, topic: str
 ) -> None:
-    with AsyncMessageWriter(topic=topic, **parameters(line.address, lost_limit=0.3, **SOON)) as writer:
-        line.refuse()
+    with AsyncMessageWriter(topic=topic, **parameters(proxy.address, lost_limit=0.3, **SOON)) as writer:
+        proxy.refuse()
         waiting = writer.publish("waits")
         with pytest.raises(ConnectionError, match=r"not sent|unknown"):
             waiting.get(10)
         with pytest.raises(ConnectionError, match="not sent"):
             writer.publish("refused at once").get(10)
-        line.resume()
+        proxy.resume()
         _until(lambda: writer.info("mqtt.state") == "connected")
         writer.publish("taken").get(10)
 
 
-def test_at_qos_0_a_dead_connection_is_an_error(line: "CutProxy", parameters: Made, topic: str) -> None:
-    with MessageWriter(topic=topic, **parameters(line.address, "AT_MOST_ONCE", **SOON)) as writer:
+def test_at_qos_0_a_dead_connection_is_an_error(proxy: "CutProxy", parameters: Made, topic: str) -> None:
+    with MessageWriter(topic=topic, **parameters(proxy.address, "AT_MOST_ONCE", **SOON)) as writer:
         writer.publish("sent")
-        line.refuse()
+        proxy.refuse()
         _until(lambda: writer.info("mqtt.state") == "lost")
         with pytest.raises(ConnectionError, match="not sent"):
             writer.publish("not sent")
@@ -295,12 +300,12 @@ def test_at_qos_0_what_a_frozen_broker_does_not_take_is_not_counted_as_sent(
 @pytest.mark.parametrize("consistency", ["AT_MOST_ONCE", "AT_LEAST_ONCE", "EXACTLY_ONCE"])
 @pytest.mark.parametrize("seed", range(4))
 def test_no_promise_is_left_pending_by_any_order_of_disconnects_and_close(
-    line: "CutProxy", parameters: Made, topic: str, consistency: str, seed: int
+    proxy: "CutProxy", parameters: Made, topic: str, consistency: str, seed: int
 ) -> None:
     import random
 
     chance = random.Random(seed)
-    given = parameters(line.address, consistency, protocol=chance.choice(["MQTTv311", "MQTTv5"]), **SOON)
+    given = parameters(proxy.address, consistency, protocol=chance.choice(["MQTTv311", "MQTTv5"]), **SOON)
     promises: list[Any] = []
     stop = threading.Event()
     with ExitStack() as stack:
@@ -323,7 +328,7 @@ def test_no_promise_is_left_pending_by_any_order_of_disconnects_and_close(
             thread.start()
         for _ in range(chance.randrange(6)):
             stop.wait(chance.random() / 10)
-            chance.choice([line.cut, line.cut, line.refuse, line.resume])()
+            chance.choice([proxy.cut, proxy.cut, proxy.refuse, proxy.resume])()
     stop.set()
     for thread in threads:
         thread.join()

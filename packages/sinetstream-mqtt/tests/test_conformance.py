@@ -27,7 +27,7 @@ DROPPED = {"test_a_refused_publish_is_an_authorization_error": "before MQTT 5 it
 
 @pytest.fixture(scope="module")
 def lines(mosquitto_broker: "MosquittoBroker") -> Iterator[Callable[[str], "CutProxy"]]:
-    """One line to each listener."""
+    """One proxy for each listener."""
     with ExitStack() as stack:
         yield cache(lambda listener: stack.enter_context(mosquitto_broker.proxy(listener)))
 
@@ -35,19 +35,19 @@ def lines(mosquitto_broker: "MosquittoBroker") -> Iterator[Callable[[str], "CutP
 def made(
     broker: "MosquittoBroker", lines: Callable[[str], "CutProxy"], protocol: str, listener: str = "plain"
 ) -> Harness:
-    line, (reach, common) = lines(listener), reach_of(broker, listener)
+    proxy, (reach, common) = lines(listener), reach_of(broker, listener)
     own = {"protocol": protocol, **SOON, **reach}
     stranger = {"username": "nobody", "password": "wrong"}
     known, asking = {"brokers": broker.address("password_tls" if common else "password")}, own | {"transport": "tcp"}
     return Harness(
-        params={"type": "mqtt", "brokers": line.address, "type_spec": own, **common},
+        params={"type": "mqtt", "brokers": proxy.address, "type_spec": own, **common},
         durable=lambda: {"client_id": uuid4().hex[:20]},
         unreachable={"brokers": "127.0.0.1:1"},
         forbidden=known | {"type_spec": asking | {"username_pw": stranger}},
         read_only=known | {"type_spec": asking | {"username_pw": MAY_NOT_WRITE}},
         undetectable={} if protocol == "MQTTv5" else DROPPED,
-        interrupt=line.refuse,
-        restore=line.resume,
+        interrupt=proxy.refuse,
+        restore=proxy.resume,
         max_message_bytes=200_000,
     )
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from sinetstream import AsyncMessageWriter, MessageReader, MessageWriter
 from sinetstream.errors import AuthorizationError, ConnectionError, SinetError
-from sinetstream_plugins.mqtt.wire import Wire
+from sinetstream_plugins.mqtt.network.buffered_socket import BufferedSocket
 
 sys.path.append(str(Path(__file__).parent))
 
 from listeners import ALICE, reach
-from picky_line import PickyLine
+from lossy_proxy import LossyProxy
 
 if TYPE_CHECKING:
     from tools.brokers import MosquittoBroker
@@ -54,21 +54,21 @@ def test_a_broker_is_reached_over_ipv6(
     mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str, listener: str
 ) -> None:
     own, common = reach(mosquitto_broker, listener)
-    with PickyLine(mosquitto_broker.address(listener), version=6) as line:
-        given = parameters(line.address, **own) | common
+    with LossyProxy(mosquitto_broker.address(listener), version=6) as proxy:
+        given = parameters(proxy.address, **own) | common
         with (
             MessageReader(topics=topic, receive_timeout_ms=10_000, **given) as reader,
             MessageWriter(topic=topic, **given) as writer,
         ):
             writer.publish("value")
 
-            assert ("value", line.address) == (next(reader).value, reader.info("mqtt.broker"))
+            assert ("value", proxy.address) == (next(reader).value, reader.info("mqtt.broker"))
 
 
 def test_whoever_leaves_over_tls_disturbs_nobody(
     mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str
 ) -> None:
-    """Mosquitto takes a WebSocket client's end of the line, without TLS's own, for a fault of another client."""
+    """Mosquitto takes a WebSocket client's end of the connection, without TLS's own, for a fault of another client."""
 
     def given(listener: str) -> dict[str, Any]:
         own, common = reach(mosquitto_broker, listener)
@@ -93,25 +93,25 @@ def test_whoever_leaves_over_tls_disturbs_nobody(
 
 
 @pytest.mark.parametrize("ceremony", [True, False])
-def test_a_line_over_tls_ends_as_tls_wants_it(mosquitto_broker: "MosquittoBroker", *, ceremony: bool) -> None:
+def test_a_connection_over_tls_ends_as_tls_wants_it(mosquitto_broker: "MosquittoBroker", *, ceremony: bool) -> None:
     theirs = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     theirs.load_cert_chain(mosquitto_broker.secret("server.crt"), mosquitto_broker.secret("server.key"))
     ours = ssl.create_default_context(cafile=str(mosquitto_broker.secret("ca.crt")))
     with ThreadPoolExecutor(1) as thread:
         one, other = socket.socketpair()
         accepted = thread.submit(theirs.wrap_socket, one, server_side=True, suppress_ragged_eofs=False)
-        line = ours.wrap_socket(other, server_hostname="127.0.0.1")
+        tls = ours.wrap_socket(other, server_hostname="127.0.0.1")
         with accepted.result(10) as broker:
-            wire = Wire(line, line)
-            wire.farewell_s = 5.0 if ceremony else 0.0
-            wire.put(b"last words")
-            left = thread.submit(wire.close)
+            buffered = BufferedSocket(tls, tls)
+            buffered.farewell_s = 5.0 if ceremony else 0.0
+            buffered.put(b"last words")
+            left = thread.submit(buffered.close)
 
             assert (b"last words" if ceremony else b"") == broker.recv(100)
             assert b"" == broker.recv(100)
             broker.close()
             left.result(10)
-    assert ceremony == wire.parted
+    assert ceremony == buffered.parted
 
 
 def test_encrypted_client_keys_need_their_password(
@@ -205,5 +205,5 @@ def test_a_silent_broker_is_an_error_in_time(mosquitto_broker: "MosquittoBroker"
 
 def test_nagle_s_algorithm_is_off(mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str) -> None:
     with MessageWriter(topic=topic, **parameters(mosquitto_broker.address())) as writer:
-        wire = writer._plugin.inner._client.wire
-        assert wire._tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        buffered = writer._plugin.inner._client.buffered_socket
+        assert buffered._tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

@@ -1,4 +1,4 @@
-"""Packets that no real broker sends stop nothing: the line is dropped and made again."""
+"""Packets that no real broker sends stop nothing: the connection is dropped and made again."""
 
 import contextlib
 import sys

@@ -12,20 +12,20 @@ from paho.mqtt.client import PUBLISH, MQTTMessage
 from paho.mqtt.enums import MessageState
 from paho.mqtt.packettypes import PacketTypes
 from sinetstream.spi import Consistency
-from sinetstream_plugins.mqtt.client import make_client
-from sinetstream_plugins.mqtt.dial import Dial
-from sinetstream_plugins.mqtt.malformed import without_properties
-from sinetstream_plugins.mqtt.paho_private import PahoClient, topic_of
-from sinetstream_plugins.mqtt.parameters import parse
-from sinetstream_plugins.mqtt.properties import properties
-from sinetstream_plugins.mqtt.wire import Wire
+from sinetstream_plugins.mqtt.network.buffered_socket import BufferedSocket
+from sinetstream_plugins.mqtt.network.connector import Connector
+from sinetstream_plugins.mqtt.options.parameters import parse
+from sinetstream_plugins.mqtt.packets.malformed import without_properties
+from sinetstream_plugins.mqtt.packets.properties import properties
+from sinetstream_plugins.mqtt.paho import PahoClient, topic_of
+from sinetstream_plugins.mqtt.paho.make_client import make_client
 
 pytestmark = pytest.mark.mqtt
 
 
 def made(protocol: str, on_released: Callable[[int], None] = print) -> PahoClient:
     params: dict[str, Any] = {"brokers": "localhost", "client_id": "me", "consistency": Consistency.EXACTLY_ONCE}
-    return make_client(parse(params | {"protocol": protocol}, "writer"), on_released=on_released, dial=Dial())
+    return make_client(parse(params | {"protocol": protocol}, "writer"), on_released=on_released, connector=Connector())
 
 
 @pytest.mark.parametrize(("protocol", "clean"), [("MQTTv311", False), ("MQTTv5", False), ("MQTTv5", True)])
@@ -47,9 +47,11 @@ def test_a_message_whose_pubrel_is_due_is_not_published_anew_however_often_conne
 @pytest.mark.parametrize("qos", [0, 1, 2])
 def test_a_message_that_cannot_be_packed_is_not_kept(qos: int) -> None:
     with _connected("MQTTv5") as (client, _):
-        mid = client.hand_over(b"topic", b"", 2, False, None).mid
+        mid = client.publish_nowait(b"topic", b"", 2, False, None).mid
         with pytest.raises(UnicodeEncodeError):
-            client.hand_over(b"topic", b"", qos, False, properties(PacketTypes.PUBLISH, UserProperty=("\ud800", "")))
+            client.publish_nowait(
+                b"topic", b"", qos, False, properties(PacketTypes.PUBLISH, UserProperty=("\ud800", ""))
+            )
 
         assert [mid] == list(client._out_messages)
 
@@ -83,7 +85,7 @@ def test_a_message_is_confirmed_once_wherever_the_answer_is_cut(qos: int, answer
     with _connected() as (client, theirs):
         confirmed: list[tuple[int, int]] = []
         client.on_publish = lambda _client, _userdata, mid, reason, _properties: confirmed.append((mid, reason.value))
-        info = client.hand_over(b"topic", b"payload", qos, False, None)
+        info = client.publish_nowait(b"topic", b"payload", qos, False, None)
         assert info.mid in client._out_messages
         for answer in answers * 2:
             packet = answer + info.mid.to_bytes(2)
@@ -104,15 +106,15 @@ def test_what_is_handed_over_arrives_in_order_as_mqtt_has_it(qos: int, size: int
         expected, received = b"", b""
         for number in range(1, 6):
             payload = bytes((number,)) * size
-            info = client.hand_over(b"topic", payload, qos, False, None)
+            info = client.publish_nowait(b"topic", payload, qos, False, None)
             rest = b"\0\5topic" + (info.mid.to_bytes(2) if qos else b"") + payload
             length = bytearray()
             client._pack_remaining_length(length, len(rest))
             expected += head + length + rest
         while len(received) < len(expected):
             client.loop_write()
-            assert client.wire is not None
-            client.wire.flush()
+            assert client.buffered_socket is not None
+            client.buffered_socket.flush()
             received += theirs.recv(1 << 20)
 
         assert expected == received
@@ -193,7 +195,7 @@ def test_a_connection_that_ends_in_the_middle_of_a_large_message_is_lost_at_once
 
 def test_a_large_message_that_is_long_on_its_way_out_is_not_taken_for_silence_and_one_that_stands_still_is() -> None:
     with _connected() as (client, theirs):
-        client.hand_over(b"topic", b"x" * 3_000_000, 1, False, None)
+        client.publish_nowait(b"topic", b"x" * 3_000_000, 1, False, None)
         client.loop_write()
         for _ in range(3):
             _an_hour_passes(client)
@@ -230,8 +232,8 @@ def test_a_large_message_that_is_long_on_its_way_in_is_not_taken_for_silence_and
 def _an_hour_passes(client: PahoClient) -> None:
     """And a PINGREQ of before has not been answered."""
     client._state = type(client._state).MQTT_CS_CONNECTED
-    assert client.wire is not None
-    client.wire.moved_at -= 3600
+    assert client.buffered_socket is not None
+    client.buffered_socket.moved_at -= 3600
     client._ping_t = client._last_msg_out = client._last_bytes_received = time.monotonic() - 3600
 
 
@@ -243,7 +245,7 @@ def _connected(
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.setblocking(False)
-        client.wire = wire = Wire(ours, ours)
-        client._sock = cast(Any, wire)
+        client.buffered_socket = buffered = BufferedSocket(ours, ours)
+        client._sock = cast(Any, buffered)
         yield client, theirs
         client._sock = None

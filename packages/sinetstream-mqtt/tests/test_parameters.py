@@ -7,7 +7,7 @@ import pytest
 from sinetstream import MessageReader, MessageWriter
 from sinetstream.errors import InvalidArgumentError, SinetError, UnsupportedOperationError
 from sinetstream.spi import Ability, Consistency
-from sinetstream_plugins.mqtt.parameters import Parameters, parse
+from sinetstream_plugins.mqtt.options.parameters import Parameters, parse
 
 pytestmark = pytest.mark.mqtt
 

@@ -40,13 +40,13 @@ def test_before_mqtt_5_a_refused_publish_looks_like_any_other(
 def test_more_than_max_queued_messages_are_refused_at_once(
     mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str
 ) -> None:
-    with mosquitto_broker.proxy() as line:
-        given = parameters(line.address, max_queued_messages={"queue_size": 5}, max_inflight_messages={"inflight": 3})
+    with mosquitto_broker.proxy() as proxy:
+        given = parameters(proxy.address, max_queued_messages={"queue_size": 5}, max_inflight_messages={"inflight": 3})
         with AsyncMessageWriter(topic=topic, **given) as writer:
-            line.silence()
+            proxy.silence()
             promises = [writer.publish(str(number)) for number in range(20)]
             refused = [promise for promise in promises if promise.is_rejected or _fails(promise)]
-            line.resume()
+            proxy.resume()
 
             assert 12 <= len(refused) <= 15
             assert 20 - len(refused) == sum(promise.is_fulfilled or not _fails(promise, 10) for promise in promises)

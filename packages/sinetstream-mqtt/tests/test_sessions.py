@@ -12,7 +12,7 @@ from sinetstream.errors import ConnectionError
 
 sys.path.append(str(Path(__file__).parent))
 
-from picky_line import PUBREC, PUBREL, PickyLine
+from lossy_proxy import PUBREC, PUBREL, LossyProxy
 from scripted_server import Server
 
 if TYPE_CHECKING:
@@ -28,36 +28,36 @@ MORE = [f"more {number}" for number in range(2 * WINDOW)]
 
 
 @pytest.fixture
-def line(mosquitto_broker: "MosquittoBroker") -> Iterator[PickyLine]:
-    with PickyLine(mosquitto_broker.address()) as line:
-        yield line
+def proxy(mosquitto_broker: "MosquittoBroker") -> Iterator[LossyProxy]:
+    with LossyProxy(mosquitto_broker.address()) as proxy:
+        yield proxy
 
 
 @pytest.fixture
-def other_line(breakable_mosquitto: "MosquittoBroker") -> Iterator[PickyLine]:
-    with PickyLine(breakable_mosquitto.address()) as line:
-        yield line
+def other_proxy(breakable_mosquitto: "MosquittoBroker") -> Iterator[LossyProxy]:
+    with LossyProxy(breakable_mosquitto.address()) as proxy:
+        yield proxy
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_after_an_outage_longer_than_the_limit_a_writer_s_window_is_free_again(
-    line: PickyLine, mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str, protocol: str
+    proxy: LossyProxy, mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str, protocol: str
 ) -> None:
-    given = parameters(line.address, "EXACTLY_ONCE", protocol=protocol, lost_limit=0.2, **SOON)
+    given = parameters(proxy.address, "EXACTLY_ONCE", protocol=protocol, lost_limit=0.2, **SOON)
     reading = parameters(mosquitto_broker.address(), "EXACTLY_ONCE")
     with (
         MessageReader(topics=topic, receive_timeout_ms=1000, **reading) as reader,
         AsyncMessageWriter(topic=topic, **given) as writer,
     ):
-        line.losing = frozenset({PUBREC})
+        proxy.losing = frozenset({PUBREC})
         given_up = [writer.publish(f"given up {number}") for number in range(WINDOW)]
-        _until(lambda: line.lost >= 4 * WINDOW)
-        line.close()
+        _until(lambda: proxy.lost >= 4 * WINDOW)
+        proxy.close()
         for promise in given_up:
             with pytest.raises(ConnectionError, match="unknown"):
                 promise.get(10)
-        line.losing = frozenset()
-        line.open()
+        proxy.losing = frozenset()
+        proxy.open()
         _until(lambda: writer.info("mqtt.state") == "connected")
         for promise in [writer.publish(value) for value in MORE]:
             promise.get(10)
@@ -67,23 +67,23 @@ def test_after_an_outage_longer_than_the_limit_a_writer_s_window_is_free_again(
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_after_connections_that_confirmed_nothing_a_writer_s_window_is_free_again(
-    line: PickyLine, mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str, protocol: str
+    proxy: LossyProxy, mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str, protocol: str
 ) -> None:
-    given = parameters(line.address, "EXACTLY_ONCE", protocol=protocol, **SOON)
+    given = parameters(proxy.address, "EXACTLY_ONCE", protocol=protocol, **SOON)
     reading = parameters(mosquitto_broker.address(), "EXACTLY_ONCE")
     with (
         MessageReader(topics=topic, receive_timeout_ms=1000, **reading) as reader,
         AsyncMessageWriter(topic=topic, **given) as writer,
     ):
-        line.losing = frozenset({PUBREC})
+        proxy.losing = frozenset({PUBREC})
         given_up = [writer.publish(f"given up {number}") for number in range(WINDOW)]
         for attempt in range(1, 6):
-            _until(lambda attempt=attempt: line.lost >= 4 * WINDOW * attempt)  # type: ignore[misc]
-            line.cut()
+            _until(lambda attempt=attempt: proxy.lost >= 4 * WINDOW * attempt)  # type: ignore[misc]
+            proxy.cut()
         for promise in given_up:
             with pytest.raises(ConnectionError, match="5 times"):
                 promise.get(10)
-        line.losing = frozenset()
+        proxy.losing = frozenset()
         for promise in [writer.publish(value) for value in MORE]:
             promise.get(10)
 
@@ -92,18 +92,18 @@ def test_after_connections_that_confirmed_nothing_a_writer_s_window_is_free_agai
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_what_one_broker_has_half_of_is_not_taken_for_delivered_by_another(
-    line: PickyLine, other_line: PickyLine, parameters: Made, topic: str, protocol: str
+    proxy: LossyProxy, other_proxy: LossyProxy, parameters: Made, topic: str, protocol: str
 ) -> None:
     given = parameters("unused", "EXACTLY_ONCE", protocol=protocol, **SOON)
-    given["brokers"] = [line.address, other_line.address]
+    given["brokers"] = [proxy.address, other_proxy.address]
     with AsyncMessageWriter(topic=topic, **given) as writer:
-        _move(writer, line, other_line)
+        _move(writer, proxy, other_proxy)
         writer.publish("value").get(10)
-        _move(writer, other_line, line)
-        line.losing = frozenset({PUBREL})
+        _move(writer, other_proxy, proxy)
+        proxy.losing = frozenset({PUBREL})
         promise = writer.publish("value")
-        _until(lambda: line.lost)
-        _move(writer, line, other_line)
+        _until(lambda: proxy.lost)
+        _move(writer, proxy, other_proxy)
 
         with pytest.raises(ConnectionError, match="unknown"):
             promise.get(10)
@@ -112,8 +112,8 @@ def test_what_one_broker_has_half_of_is_not_taken_for_delivered_by_another(
 @pytest.mark.parametrize("consistency", ["AT_LEAST_ONCE", "EXACTLY_ONCE"])
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_what_was_finished_at_one_broker_hides_nothing_of_another(
-    line: PickyLine,
-    other_line: PickyLine,
+    proxy: LossyProxy,
+    other_proxy: LossyProxy,
     mosquitto_broker: "MosquittoBroker",
     breakable_mosquitto: "MosquittoBroker",
     parameters: Made,
@@ -122,31 +122,31 @@ def test_what_was_finished_at_one_broker_hides_nothing_of_another(
     consistency: str,
 ) -> None:
     given = parameters("unused", consistency, protocol=protocol, **SOON)
-    given["brokers"] = [line.address, other_line.address]
+    given["brokers"] = [proxy.address, other_proxy.address]
     with (
         MessageReader(topics=topic, client_id=topic[-20:], receive_timeout_ms=1000, **given) as reader,
         MessageWriter(topic=topic, **parameters(mosquitto_broker.address())) as here,
         MessageWriter(topic=topic, **parameters(breakable_mosquitto.address())) as there,
     ):
-        line.losing = frozenset({0x32, 0x34})  # PUBLISH of QoS 1 and 2: it is under way when the line is lost
+        proxy.losing = frozenset({0x32, 0x34})  # PUBLISH of QoS 1 and 2: it is under way when the connection is lost
         here.publish("here")
-        _until(lambda: line.lost)
-        _move(reader, line, other_line)
+        _until(lambda: proxy.lost)
+        _move(reader, proxy, other_proxy)
         there.publish_many(["there 1", "there 2"])
         assert "there 1" == next(reader).value
-        other_line.close()
+        other_proxy.close()
         _until(lambda: reader.info("mqtt.state") == "lost")
         assert "there 2" == next(reader).value  # finishes the one before, while there is no connection
-        line.losing = frozenset()
-        line.open()
+        proxy.losing = frozenset()
+        proxy.open()
 
         assert ["here"] == [message.value for message in reader]
 
 
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_reader_is_subscribed_at_each_broker_whatever_that_remembers_of_it(
-    line: PickyLine,
-    other_line: PickyLine,
+    proxy: LossyProxy,
+    other_proxy: LossyProxy,
     breakable_mosquitto: "MosquittoBroker",
     parameters: Made,
     topic: str,
@@ -155,12 +155,12 @@ def test_a_reader_is_subscribed_at_each_broker_whatever_that_remembers_of_it(
     given = parameters("unused", protocol=protocol, **SOON) | {"client_id": topic[-20:]}
     with MessageReader(topics=f"{topic}/before", **given | {"brokers": breakable_mosquitto.address()}):
         pass
-    given["brokers"] = [line.address, other_line.address]
+    given["brokers"] = [proxy.address, other_proxy.address]
     with (
         MessageReader(topics=topic, receive_timeout_ms=5000, **given) as reader,
         MessageWriter(topic=topic, **parameters(breakable_mosquitto.address())) as writer,
     ):
-        _move(reader, line, other_line)
+        _move(reader, proxy, other_proxy)
         writer.publish("value")
 
         assert "value" == next(reader).value
@@ -170,17 +170,17 @@ def test_a_reader_is_subscribed_at_each_broker_whatever_that_remembers_of_it(
 def test_a_restart_of_the_broker_costs_a_reader_without_a_name_nothing(
     breakable_mosquitto: "MosquittoBroker", parameters: Made, topic: str, protocol: str
 ) -> None:
-    with PickyLine(breakable_mosquitto.address()) as line:
+    with LossyProxy(breakable_mosquitto.address()) as proxy:
         writing = parameters(breakable_mosquitto.address())
-        given = parameters(line.address, protocol=protocol, **SOON)
+        given = parameters(proxy.address, protocol=protocol, **SOON)
         with MessageReader(topics=topic, receive_timeout_ms=1500, **given) as reader:
-            line.close()
+            proxy.close()
             with MessageWriter(topic=topic, **writing) as writer:
                 writer.publish("before")
             breakable_mosquitto.restart()
             with MessageWriter(topic=topic, **writing) as writer:
                 writer.publish("after")
-            line.open()
+            proxy.open()
 
             assert ["before", "after"] == [message.value for message in reader]
 
@@ -199,7 +199,7 @@ def test_a_session_that_the_broker_keeps_for_a_shorter_time_is_told_of(
     assert warnings == sum("60 s" in record.getMessage() for record in caplog.records)
 
 
-def _move(client: Any, source: PickyLine, target: PickyLine) -> None:
+def _move(client: Any, source: LossyProxy, target: LossyProxy) -> None:
     """The source is opened again only when the client has gone to the target."""
     connections = client.info("mqtt.connections")
     target.open()

@@ -9,11 +9,11 @@ from paho.mqtt import MQTTException
 from paho.mqtt.client import WebsocketConnectionError
 from sinetstream.errors import InvalidArgumentError
 from sinetstream_plugins.mqtt.errors import ERRORS
-from sinetstream_plugins.mqtt.inbox import Inbox
-from sinetstream_plugins.mqtt.incoming import Incoming
-from sinetstream_plugins.mqtt.user_properties import pack, unpack
-from sinetstream_plugins.mqtt.waker import Waker
-from sinetstream_plugins.mqtt.wire import Wire
+from sinetstream_plugins.mqtt.network.buffered_socket import BufferedSocket
+from sinetstream_plugins.mqtt.network.packet_reader import PacketReader
+from sinetstream_plugins.mqtt.network.wakeup import Wakeup
+from sinetstream_plugins.mqtt.packets.user_properties import pack, unpack
+from sinetstream_plugins.mqtt.subscribe.receive_queue import ReceiveQueue
 
 pytestmark = pytest.mark.mqtt
 
@@ -55,80 +55,80 @@ def test_what_no_user_property_can_carry_is_refused(headers: dict[str, bytes]) -
         pack(None, headers)
 
 
-def test_a_full_inbox_drops_the_newest_counts_and_tells_once_per_episode() -> None:
-    inbox = Inbox(4, 100)
+def test_a_full_receive_queue_drops_the_newest_counts_and_tells_once_per_episode() -> None:
+    receive_queue = ReceiveQueue(4, 100)
 
-    assert [False] * 4 + [True, False] == [inbox.offer(number, 1) for number in range(6)]
-    assert 2 == inbox.dropped
-    assert [0, 1, 2] == [inbox.take(0.01) for _ in range(3)]
-    inbox.took(3)
-    assert [False, False, False, True] == [inbox.offer(number, 1) for number in range(6, 10)]
-
-
-def test_an_inbox_is_bounded_in_bytes_too() -> None:
-    inbox = Inbox(100, 10)
-
-    assert [False, True] == [inbox.offer("a", 6), inbox.offer("b", 6)]
-    inbox.took(6)
-    assert not inbox.offer("c", 6)
+    assert [False] * 4 + [True, False] == [receive_queue.offer(number, 1) for number in range(6)]
+    assert 2 == receive_queue.dropped
+    assert [0, 1, 2] == [receive_queue.take(0.01) for _ in range(3)]
+    receive_queue.took(3)
+    assert [False, False, False, True] == [receive_queue.offer(number, 1) for number in range(6, 10)]
 
 
-def test_a_closed_inbox_ends_every_take() -> None:
-    inbox = Inbox(1, 1)
-    inbox.close()
+def test_a_receive_queue_is_bounded_in_bytes_too() -> None:
+    receive_queue = ReceiveQueue(100, 10)
 
-    assert [None, None] == [inbox.take(None), inbox.take(None)]
+    assert [False, True] == [receive_queue.offer("a", 6), receive_queue.offer("b", 6)]
+    receive_queue.took(6)
+    assert not receive_queue.offer("c", 6)
 
 
-def test_a_wire_sends_small_packets_together_and_keeps_what_does_not_fit() -> None:
+def test_a_closed_receive_queue_ends_every_take() -> None:
+    receive_queue = ReceiveQueue(1, 1)
+    receive_queue.close()
+
+    assert [None, None] == [receive_queue.take(None), receive_queue.take(None)]
+
+
+def test_a_buffered_socket_sends_small_packets_together_and_keeps_what_does_not_fit() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.setblocking(False)
-        wire = Wire(ours, ours)
+        buffered = BufferedSocket(ours, ours)
         packets = [bytes([number]) * 1000 for number in range(16)]
         for packet in packets:
-            assert 1000 == wire.send(packet)
+            assert 1000 == buffered.send(packet)
         sent = b"".join(packets)
-        assert 16_000 == wire.unsent
+        assert 16_000 == buffered.unsent
         received = b""
-        while not wire.flush() or len(received) < len(sent):
+        while not buffered.flush() or len(received) < len(sent):
             received += theirs.recv(1 << 16)
 
         assert sent == received
 
 
-def test_a_wire_sends_what_is_kept_ahead_of_a_large_packet_however_little_the_line_takes() -> None:
+def test_a_buffered_socket_sends_what_is_kept_ahead_of_a_large_packet_however_little_the_network_takes() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.setblocking(False)
-        wire = Wire(ours, ours)
+        buffered = BufferedSocket(ours, ours)
         head, body = b"h" * 16_000, b"b" * 3_000_000
-        assert wire.put(head)
+        assert buffered.put(head)
         received, sent = b"", 0
         while len(received) < len(head) + len(body):
             try:
-                sent += wire.send(memoryview(body)[sent:]) if sent < len(body) else 0
+                sent += buffered.send(memoryview(body)[sent:]) if sent < len(body) else 0
             except BlockingIOError:
                 received += theirs.recv(10_000)
             else:
-                wire.flush()
+                buffered.flush()
                 received += theirs.recv(100_000)
 
         assert head + body == received
 
 
-def test_a_wire_takes_a_small_packet_whole_or_not_at_all() -> None:
+def test_a_buffered_socket_takes_a_small_packet_whole_or_not_at_all() -> None:
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.setblocking(False)
-        wire = Wire(ours, ours)
+        buffered = BufferedSocket(ours, ours)
         count = 0
-        while wire.put(count.to_bytes(1000)):
+        while buffered.put(count.to_bytes(1000)):
             count += 1
-        assert not wire.put(b"x" * 100_000)
+        assert not buffered.put(b"x" * 100_000)
         received = b""
         while len(received) < 1000 * count:
-            wire.flush()
+            buffered.flush()
             received += theirs.recv(1 << 16)
 
         assert [number.to_bytes(1000) for number in range(count)] == [
@@ -140,20 +140,20 @@ def test_a_short_packet_is_given_when_all_of_it_is_there_and_leaves_others_alone
     ours, theirs = socket.socketpair()
     with ours, theirs:
         ours.setblocking(False)
-        incoming = Incoming(ours, ours)
+        reader = PacketReader(ours, ours)
         with pytest.raises(BlockingIOError):
-            incoming.short_packet(b"\x40")
+            reader.short_packet(b"\x40")
         theirs.sendall(b"\x40\2\0\1" + b"\x50\2\0\1" + b"\x40\3\0\1\0" + b"\x40\2")
-        assert b"\x40\2\0\1" == incoming.short_packet(b"\x40")
-        assert b"" == incoming.short_packet(b"\x40")
-        assert b"\x50\2\0\1" == incoming.recv(4)
-        assert b"" == incoming.short_packet(b"\x40")
-        assert b"\x40\3\0\1\0" == incoming.recv(5)
-        assert b"" == incoming.short_packet(b"\x40")
-        assert b"\x40\2" == incoming.recv(4)
+        assert b"\x40\2\0\1" == reader.short_packet(b"\x40")
+        assert b"" == reader.short_packet(b"\x40")
+        assert b"\x50\2\0\1" == reader.recv(4)
+        assert b"" == reader.short_packet(b"\x40")
+        assert b"\x40\3\0\1\0" == reader.recv(5)
+        assert b"" == reader.short_packet(b"\x40")
+        assert b"\x40\2" == reader.recv(4)
         theirs.close()
 
-        assert b"" == incoming.short_packet(b"\x40")
+        assert b"" == reader.short_packet(b"\x40")
 
 
 def test_nothing_is_drained_while_tls_holds_what_is_behind_a_websocket_s_ping() -> None:
@@ -176,55 +176,55 @@ def test_nothing_is_drained_while_tls_holds_what_is_behind_a_websocket_s_ping() 
 
     ours, theirs = socket.socketpair()
     with ours, theirs:
-        incoming = Incoming(PingAndData(), ours)
+        reader = PacketReader(PingAndData(), ours)
         with pytest.raises(BlockingIOError):
-            incoming.short_packet(b"\x40")
-        assert not incoming.drained
-        assert b"\x40\2\0\1" == incoming.short_packet(b"\x40")
+            reader.short_packet(b"\x40")
+        assert not reader.drained
+        assert b"\x40\2\0\1" == reader.short_packet(b"\x40")
         with pytest.raises(BlockingIOError):
-            incoming.short_packet(b"\x40")
-        assert incoming.drained
+            reader.short_packet(b"\x40")
+        assert reader.drained
 
 
 def test_nobody_stands_in_for_who_is_awake() -> None:
-    waker = Waker()
-    with waker.stand_in() as stands:
+    wakeup = Wakeup()
+    with wakeup.run_inline() as stands:
         assert not stands
-    waker.doze()
-    waker.arise()
-    with waker.stand_in() as stands:
+    wakeup.begin_wait()
+    wakeup.end_wait()
+    with wakeup.run_inline() as stands:
         assert not stands
-    waker.close()
+    wakeup.close()
 
 
 def test_who_sleeps_does_not_rise_before_the_stand_in_is_done() -> None:
-    waker = Waker()
-    waker.doze()
+    wakeup = Wakeup()
+    wakeup.begin_wait()
     order = []
 
     def rise() -> None:
-        waker.arise()
+        wakeup.end_wait()
         order.append("risen")
 
     sleeper = threading.Thread(target=rise)
-    with waker.stand_in() as stands:
+    with wakeup.run_inline() as stands:
         assert stands
-        assert waker.stands_in()
+        assert wakeup.is_running_inline()
         sleeper.start()
-        with waker.stand_in() as second:
+        with wakeup.run_inline() as second:
             assert not second
         order.append("done")
     sleeper.join(10)
 
     assert ["done", "risen"] == order
-    assert not waker.stands_in()
-    waker.close()
+    assert not wakeup.is_running_inline()
+    wakeup.close()
 
 
 def test_waking_after_the_end_does_no_harm() -> None:
-    waker = Waker()
-    waker.close()
-    waker.wake()
+    wakeup = Wakeup()
+    wakeup.close()
+    wakeup.wake()
 
 
 def test_the_table_of_errors_has_all_that_paho_raises() -> None:

@@ -104,10 +104,10 @@ def test_nothing_is_left_after_close(mosquitto_broker: "MosquittoBroker", parame
     for _ in range(3):
         with MessageReader(topics=topic, **given), AsyncMessageWriter(topic=topic, **given) as writer:
             writer.publish("value").get(10)
-    with mosquitto_broker.proxy() as line:
-        line.refuse()
+    with mosquitto_broker.proxy() as proxy:
+        proxy.refuse()
         with pytest.raises(OSError, match="refused"):
-            MessageReader(topics=topic, **given | {"brokers": line.address}).open()
+            MessageReader(topics=topic, **given | {"brokers": proxy.address}).open()
 
     assert (threads, descriptors) == (threading.active_count(), process.num_fds())
 
@@ -146,7 +146,7 @@ def test_a_close_that_comes_in_the_middle_of_a_publish_ends_and_so_does_the_prom
 
     class Payload(bytes):
         def __len__(self) -> int:
-            if writer._connection.waker.stands_in() and not closed:
+            if writer._connection.wakeup.is_running_inline() and not closed:
                 closed.append(True)
                 writer.close()
             return super().__len__()

@@ -152,11 +152,11 @@ def test_properties_of_strangers_that_cannot_be_read_stop_nothing(
 def test_a_refused_header_costs_only_its_message(
     mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str
 ) -> None:
-    with mosquitto_broker.proxy() as line:
-        given = parameters(line.address, protocol="MQTTv5", reconnect_delay={"min_delay": 0.01, "max_delay": 0.1})
+    with mosquitto_broker.proxy() as proxy:
+        given = parameters(proxy.address, protocol="MQTTv5", reconnect_delay={"min_delay": 0.01, "max_delay": 0.1})
         with MessageWriter(topic=topic, **given) as writer:
             with pytest.raises(InvalidArgumentError, match="headers"):
                 writer.publish("value", headers={"\ud800": b"x"})
-            line.cut()
+            proxy.cut()
             writer.publish("next")
             assert writer.info("mqtt.connections") <= 2

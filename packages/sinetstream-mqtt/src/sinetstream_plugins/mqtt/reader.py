@@ -13,14 +13,15 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 from sinetstream.errors import BufferFullError, SinetError, UnsupportedOperationError
 from sinetstream.spi import Consistency, PluginMessageReader
-from sinetstream_plugins.mqtt import topics, user_properties
-from sinetstream_plugins.mqtt.acknowledgements import Acknowledgements, Arrival
 from sinetstream_plugins.mqtt.connection import Connection
 from sinetstream_plugins.mqtt.errors import ERRORS
-from sinetstream_plugins.mqtt.inbox import Inbox
-from sinetstream_plugins.mqtt.paho_private import PahoClient, topic_of
-from sinetstream_plugins.mqtt.parameters import ENCODED, parse
-from sinetstream_plugins.mqtt.reasons import refusal
+from sinetstream_plugins.mqtt.options import topics
+from sinetstream_plugins.mqtt.options.parameters import ENCODED, parse
+from sinetstream_plugins.mqtt.packets import user_properties
+from sinetstream_plugins.mqtt.packets.reason_codes import refusal
+from sinetstream_plugins.mqtt.paho import PahoClient, topic_of
+from sinetstream_plugins.mqtt.subscribe.acknowledgements import Acknowledgements, Arrival
+from sinetstream_plugins.mqtt.subscribe.receive_queue import ReceiveQueue
 
 __all__ = ["MqttReader"]
 
@@ -42,7 +43,7 @@ class MqttReader(PluginMessageReader):
         self._consistency: Consistency = params["consistency"]
         timeout_ms = params.get("receive_timeout_ms", inf)
         self._timeout = None if timeout_ms == inf else timeout_ms / 1000
-        self._inbox = Inbox(_ROOM, params.get("max_pending_bytes", inf))
+        self._receive_queue = ReceiveQueue(_ROOM, params.get("max_pending_bytes", inf))
         self._acknowledgements = Acknowledgements()
         self._finished: deque[MQTTMessage] = deque()
         self._subscription: int | None = None
@@ -59,22 +60,22 @@ class MqttReader(PluginMessageReader):
 
     def close(self) -> None:
         self._connection.close()
-        self._inbox.close()
+        self._receive_queue.close()
 
     def __iter__(self) -> Iterator[tuple[bytes, str, MQTTMessage]]:
-        take, timeout = self._inbox.take, self._timeout
+        take, timeout = self._receive_queue.take, self._timeout
         while (item := take(timeout)) is not None:
             if isinstance(item, Exception):
                 raise item
             if not item.qos:
-                self._inbox.took(len(item.payload))
+                self._receive_queue.took(len(item.payload))
             yield item.payload, topic_of(item), item
 
     def acknowledge(self, raw: MQTTMessage) -> None:
         if raw.qos:
             self._finished.append(raw)
-            if self._connection.waker.asleep:
-                self._connection.waker.wake()
+            if self._connection.wakeup.asleep:
+                self._connection.wakeup.wake()
 
     def attributes(self, raw: MQTTMessage) -> tuple[bytes | None, Mapping[str, bytes]]:
         return user_properties.unpack(raw.properties)
@@ -82,22 +83,22 @@ class MqttReader(PluginMessageReader):
     def info(self, path: list[str], kwargs: Mapping[str, Any]) -> Any:
         facts = {
             **self._connection.info(),
-            "dropped": self._inbox.dropped,
-            "waiting": len(self._inbox),
+            "dropped": self._receive_queue.dropped,
+            "waiting": len(self._receive_queue),
             "unfinished": len(self._acknowledgements),
         }
         return facts.get(path[0]) if path else facts
 
     # -- on the connection's thread
 
-    def prepare(self, client: PahoClient) -> None:
+    def set_callbacks(self, client: PahoClient) -> None:
         client.on_message = self._on_message
         client.on_subscribe = self._on_subscribe
 
-    def connected(self, client: PahoClient, properties: Properties | None, *, resumed: bool) -> None:
+    def on_connected(self, client: PahoClient, properties: Properties | None, *, resumed: bool) -> None:
         self._acknowledgements.connected(resumed=resumed)
         if self._connected_before and resumed and self._parameters.protocol != MQTTv31:
-            self._connection.ready()
+            self._connection.set_ready()
             return
         if self._connected_before and not resumed and self._parameters.session.resumes:
             log.warning("the broker does not know this session: what was published meanwhile may be missing")
@@ -108,27 +109,27 @@ class MqttReader(PluginMessageReader):
         ]
         self._subscription = client.subscribe(asked)[1]
 
-    def work(self, client: PahoClient) -> None:
+    def send_pending(self, client: PahoClient) -> None:
         finished = self._finished
         while finished:
             message = finished.popleft()
             if self._acknowledgements.finished(message):
                 _answer(client, message)
 
-    def has_work(self) -> object:
+    def has_pending(self) -> object:
         return self._finished
 
-    def disconnected(self) -> None:
+    def on_disconnected(self) -> None:
         self._acknowledgements.disconnected()
 
-    def released(self, mid: int) -> None:
+    def on_pubrel(self, mid: int) -> None:
         self._acknowledgements.released(mid)
 
-    def lost(self, error: SinetError) -> None:
-        self._inbox.put(error)
+    def on_lost(self, error: SinetError) -> None:
+        self._receive_queue.put(error)
 
-    def ended(self) -> None:
-        self._inbox.close()
+    def on_closed(self) -> None:
+        self._receive_queue.close()
 
     def _warn_of_short_session(self, granted_s: int | None) -> None:
         session = self._parameters.session
@@ -141,27 +142,27 @@ class MqttReader(PluginMessageReader):
             return
         for topic, reason in zip(self._topics, reasons, strict=False):
             if reason.is_failure:
-                self._connection.refused(refusal(f"the subscription to {topic!r}", reason))
+                self._connection.refuse(refusal(f"the subscription to {topic!r}", reason))
                 return
             if reason.value < self._parameters.qos:
                 words = (
                     f"topics: for {topic!r} the broker grants QoS {reason.value} where {self._parameters.qos} is needed"
                 )
-                self._connection.refused(UnsupportedOperationError(words, path="topics"))
+                self._connection.refuse(UnsupportedOperationError(words, path="topics"))
                 return
         self._connected_before = True
-        self._connection.ready()
+        self._connection.set_ready()
 
     def _on_message(self, client: Any, _userdata: Any, message: MQTTMessage) -> None:
         if message.qos:
             arrival = self._acknowledgements.arrived(message)
             if arrival is Arrival.NEW:
-                self._inbox.put(message)
+                self._receive_queue.put(message)
             elif arrival is Arrival.FINISHED:
                 _answer(client, message)
-        elif self._inbox.offer(message, len(message.payload)):
+        elif self._receive_queue.offer(message, len(message.payload)):
             words = "read too slowly: messages of QoS 0 are being dropped; info('mqtt.dropped') counts them"
-            self._inbox.put(BufferFullError(words))
+            self._receive_queue.put(BufferFullError(words))
 
 
 def _answer(client: PahoClient, message: MQTTMessage) -> None:

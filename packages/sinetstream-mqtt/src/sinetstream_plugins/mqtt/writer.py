@@ -10,12 +10,13 @@ from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
 from sinetstream.errors import BufferFullError, ConnectionError, SinetError, UnsupportedOperationError
 from sinetstream.spi import Delivery, PluginAsyncMessageWriter
-from sinetstream_plugins.mqtt import topics, user_properties
 from sinetstream_plugins.mqtt.connection import Connection
 from sinetstream_plugins.mqtt.errors import ERRORS
-from sinetstream_plugins.mqtt.paho_private import PahoClient
-from sinetstream_plugins.mqtt.parameters import ENCODED, parse
-from sinetstream_plugins.mqtt.reasons import refusal
+from sinetstream_plugins.mqtt.options import topics
+from sinetstream_plugins.mqtt.options.parameters import ENCODED, parse
+from sinetstream_plugins.mqtt.packets import user_properties
+from sinetstream_plugins.mqtt.packets.reason_codes import refusal
+from sinetstream_plugins.mqtt.paho import PahoClient
 
 __all__ = ["MqttAsyncWriter"]
 
@@ -77,8 +78,8 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
             delivery.fulfil(None)
         if not self._sent_here(delivery, message, properties):
             self._waiting.append((delivery, message, properties))
-            if self._connection.waker.asleep:
-                self._connection.waker.wake()
+            if self._connection.wakeup.asleep:
+                self._connection.wakeup.wake()
         if self._down is not None:  # since we looked: whoever set it may have looked at what waits before us
             self._reject_waiting(self._down)
         return delivery
@@ -91,42 +92,42 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
         # Where nothing is under way: who waits for one at a time would wait for our thread to wake, too.
         if not self._qos or self._in_flight or self._waiting or len(message) > _SHORT:
             return False
-        with self._connection.waker.stand_in() as stands:
+        with self._connection.wakeup.run_inline() as stands:
             client = self._client
             if not stands or not self._is_connected or self._in_flight or self._waiting or client is None:
                 return False
             if self._is_too_large(message, properties):
                 return False
             try:
-                info = client.hand_over(self._topic_bytes, message, self._qos, self._parameters.retain, properties)
+                info = client.publish_nowait(self._topic_bytes, message, self._qos, self._parameters.retain, properties)
             except ValueError:
                 return False  # our thread will find out again, and reject it
             if info.rc != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 return False
             self._in_flight[info.mid] = (delivery, info)
             if not client.flush():
-                self._connection.waker.wake()
+                self._connection.wakeup.wake()
         return True
 
     # -- on the connection's thread
 
-    def prepare(self, client: PahoClient) -> None:
+    def set_callbacks(self, client: PahoClient) -> None:
         client.on_publish = self._on_publish
         self._client = client
 
-    def connected(self, client: PahoClient, properties: Properties | None, *, resumed: bool) -> None:
+    def on_connected(self, client: PahoClient, properties: Properties | None, *, resumed: bool) -> None:
         if self._qos == 2 and not resumed and self._in_flight:
             client.forget()  # sent again they might arrive twice
             self._reject_in_flight("the broker does not know this session")
         error = self._limits(properties)
         if error is not None:
-            self._connection.refused(error)
+            self._connection.refuse(error)
             return
         self._down = None
         self._is_connected = True
-        self._connection.ready()
+        self._connection.set_ready()
 
-    def work(self, client: PahoClient) -> None:
+    def send_pending(self, client: PahoClient) -> None:
         waiting, in_flight = self._waiting, self._in_flight
         if not self._qos and client.want_write():
             return  # what paho has counts as sent, and is not counted
@@ -141,7 +142,7 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
                 delivery.fail(ConnectionError(f"the broker takes at most {self._max_packet} bytes; this was not sent"))
                 continue
             try:
-                info = client.hand_over(self._topic_bytes, message, self._qos, self._parameters.retain, properties)
+                info = client.publish_nowait(self._topic_bytes, message, self._qos, self._parameters.retain, properties)
             except ValueError as error:
                 delivery.fail(error)
                 continue
@@ -155,12 +156,12 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
             else:
                 delivery.fulfil(info)
 
-    def has_work(self) -> object:
+    def has_pending(self) -> object:
         if self._qos:
             return self._waiting and len(self._in_flight) < self._window
         return self._waiting and self._client is not None and not self._client.want_write()
 
-    def disconnected(self) -> None:
+    def on_disconnected(self) -> None:
         if self._is_connected and self._in_flight:
             self._fruitless += 1
             if self._fruitless >= _ATTEMPTS:
@@ -172,16 +173,16 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
             self._down = "there is no connection at the moment"
             self._reject_waiting(self._down)
 
-    def released(self, mid: int) -> None:
+    def on_pubrel(self, mid: int) -> None:
         pass
 
-    def lost(self, error: SinetError) -> None:
+    def on_lost(self, error: SinetError) -> None:
         self._down = str(error)
         self._connection.forget()
         self._reject_in_flight(self._down)
         self._reject_waiting(self._down)
 
-    def ended(self) -> None:
+    def on_closed(self) -> None:
         self._down = "the writer was closed"
         self._reject_in_flight(self._down)
         self._reject_waiting(self._down)

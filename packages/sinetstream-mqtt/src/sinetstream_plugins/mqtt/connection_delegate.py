@@ -1,0 +1,42 @@
+"""Whose connection it is: a reader or a writer."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from paho.mqtt.properties import Properties
+from sinetstream.errors import SinetError
+from sinetstream_plugins.mqtt.paho import PahoClient
+
+__all__ = ["ConnectionDelegate"]
+
+
+class ConnectionDelegate(Protocol):
+    """All of it runs on the connection's thread, which alone, or who stands in for it, touches paho."""
+
+    def set_callbacks(self, client: PahoClient) -> None:
+        """Set the callbacks."""
+
+    def on_connected(self, client: PahoClient, properties: Properties | None, *, resumed: bool) -> None:
+        """The broker accepted the client; `Connection.set_ready` or `Connection.refuse` is called now or later.
+
+        `resumed`: it goes on with the session of the connection before. MQTT 3.1 does not tell: there, it is taken for granted.
+        """
+
+    def send_pending(self, client: PahoClient) -> None:
+        """Hand paho what it is to send."""
+
+    def has_pending(self) -> object:
+        """Whether `send_pending` would do something."""
+
+    def on_disconnected(self) -> None:
+        """The connection is gone; also after an attempt that failed."""
+
+    def on_pubrel(self, mid: int) -> None:
+        """The broker has seen our PUBREC."""
+
+    def on_lost(self, error: SinetError) -> None:
+        """The connection has been lost for longer than the limit; once per loss."""
+
+    def on_closed(self) -> None:
+        """The last call."""

@@ -1,0 +1,1 @@
+"""Sockets: connecting, buffering, reading packets, and the loop that drives them."""

@@ -1,0 +1,67 @@
+"""paho's client with a socket of ours."""
+
+from __future__ import annotations
+
+import socket
+import time
+from typing import Any
+
+from paho.mqtt.client import Client, _WebsocketWrapper
+from paho.mqtt.enums import MQTTErrorCode
+from sinetstream_plugins.mqtt.network.buffered_socket import BufferedSocket
+from sinetstream_plugins.mqtt.network.connector import Connector
+from sinetstream_plugins.mqtt.options.parameters import Parameters
+
+__all__ = ["ConnectingClient"]
+
+
+class ConnectingClient(Client):
+    """Connects in time, or until its `Connector` is interrupted; TLS and WebSockets included."""
+
+    _parameters: Parameters
+    _connector: Connector
+    buffered_socket: BufferedSocket | None
+
+    def loop_misc(self) -> MQTTErrorCode:
+        """As paho's; but a broker whose PINGRESP has to wait behind a large packet is not silent."""
+        if self.buffered_socket is not None:
+            self._last_msg_out = max(self._last_msg_out, self.buffered_socket.moved_at)
+            self._last_bytes_received = max(self._last_bytes_received, self.buffered_socket.moved_at)
+        if self._last_bytes_received > self._ping_t:
+            self._ping_t = 0.0
+        return super().loop_misc()
+
+    def _create_socket(self) -> Any:
+        deadline = time.monotonic() + self._parameters.connection_timeout
+        try:
+            sock = self._tcp(deadline)
+            if self._parameters.tls is not None:
+                sock = self._parameters.tls.wrap_socket(sock, server_hostname=self._host, do_handshake_on_connect=False)
+                self._connector.hold(sock, deadline)
+                sock.do_handshake()
+            self._connector.hold(sock, deadline)
+            inner: Any = sock
+            if self._parameters.transport == "websockets":
+                inner = _WebsocketWrapper(
+                    socket=sock,
+                    host=f"[{self._host}]" if ":" in self._host else self._host,
+                    port=self._port,
+                    is_ssl=self._parameters.tls is not None,
+                    path=self._parameters.ws_path,
+                    extra_headers=dict(self._parameters.ws_headers),
+                )
+            self.buffered_socket = BufferedSocket(inner, sock)
+        except BaseException:
+            self._connector.drop(close=True)
+            raise
+        self._connector.drop(close=False)
+        return self.buffered_socket
+
+    def _tcp(self, deadline: float) -> socket.socket:
+        if not self._get_proxy():
+            return self._connector.tcp(self._host, self._port, deadline)
+        self._connect_timeout = self._parameters.connection_timeout
+        sock = super()._create_socket_connection()
+        self._connector.hold(sock, deadline)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sock

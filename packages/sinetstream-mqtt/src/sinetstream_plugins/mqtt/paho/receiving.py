@@ -1,0 +1,95 @@
+"""The way of packets from the socket to paho's client: answers without a detour, large messages uncopied."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from paho.mqtt.client import MQTTMessage, MQTTv5
+from paho.mqtt.enums import MessageState, MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.reasoncodes import ReasonCode
+from sinetstream_plugins.mqtt.packets.properties import properties
+from sinetstream_plugins.mqtt.paho.sending import SendingClient
+
+__all__ = ["ReceivingClient"]
+
+_PUBACK, _PUBREC, _PUBREL, _PUBCOMP = _ANSWERS = b"\x40\x50\x62\x70"
+_SUCCESS, _NO_PROPERTIES = ReasonCode(PacketTypes.PUBACK), properties(PacketTypes.PUBACK)
+
+
+class ReceivingClient(SendingClient):
+    """Takes short answers and large messages from the `BufferedSocket` as a whole; the others are read by paho."""
+
+    _on_released: Callable[[int], None]
+
+    def read(self, packets: int) -> bool:
+        """Read at most so many packets, and tell whether there may be more."""
+        buffered = self.buffered_socket
+        if buffered is None:
+            return False
+        reader = buffered.reader
+        reader.drained = False
+        for _ in range(packets):
+            if self._sock is None:
+                return False
+            rc = self._packet_read()
+            if rc > 0:
+                self._loop_rc_handle(rc)
+                return False
+            if reader.drained:
+                return False
+        return True
+
+    def _packet_read(self) -> MQTTErrorCode:
+        if self.buffered_socket is not None and not self._in_packet["command"]:
+            try:
+                packet = self.buffered_socket.reader.short_packet(_ANSWERS)
+                large = None if packet else self.buffered_socket.reader.large_publish()
+            except BlockingIOError:
+                self._last_bytes_received = time.monotonic()  # with a part of a large packet
+                return MQTTErrorCode.MQTT_ERR_AGAIN
+            except OSError:
+                return MQTTErrorCode.MQTT_ERR_CONN_LOST
+            if packet:
+                self._last_bytes_received = time.monotonic()
+                return self._answered(packet[0], packet[2] << 8 | packet[3])
+            if large is not None:
+                self._last_bytes_received = time.monotonic()
+                return self._arrived(*large)
+        return super()._packet_read()
+
+    def _arrived(self, command: int, head: bytes, payload: bytes) -> MQTTErrorCode:
+        qos, end = command >> 1 & 3, 2 + (head[0] << 8 | head[1])
+        topic = head[2:end]
+        if self._protocol == MQTTv5 or qos == 3 or not topic:
+            self._in_packet["command"], self._in_packet["packet"] = command, bytearray(head) + payload
+            rc = self._packet_handle()
+            self._in_packet["command"], self._in_packet["packet"] = 0, bytearray()
+            return rc
+        message = MQTTMessage(head[end] << 8 | head[end + 1] if qos else 0, topic)
+        message.qos, message.retain, message.dup = qos, bool(command & 1), bool(command & 8)
+        message.timestamp = time.monotonic()
+        message.payload = payload  # paho would copy it three times
+        self._handle_on_message(message)
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def _answered(self, command: int, mid: int) -> MQTTErrorCode:
+        if command == _PUBREC:
+            message = self._out_messages.get(mid)
+            if message is None:
+                return MQTTErrorCode.MQTT_ERR_SUCCESS
+            message.state = MessageState.MQTT_MS_WAIT_FOR_PUBCOMP
+            return self._send_pubrel(mid)
+        if command == _PUBREL:
+            self._on_released(mid)
+            return self._send_pubcomp(mid)
+        message = self._out_messages.pop(mid, None)
+        if message is not None:
+            self._inflight_messages -= 1
+            message.info._set_as_published()
+            on_publish: Any = self.on_publish
+            if on_publish is not None:
+                on_publish(self, None, mid, _SUCCESS, _NO_PROPERTIES)
+        return MQTTErrorCode.MQTT_ERR_SUCCESS

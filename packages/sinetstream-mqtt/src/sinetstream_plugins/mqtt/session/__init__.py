@@ -1,0 +1,1 @@
+"""Sessions over several connections: resuming, ending, and waiting between attempts."""

@@ -1,0 +1,58 @@
+"""The time without a connection: the pauses between attempts, and when the user is told."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+
+from sinetstream.errors import SinetError
+from sinetstream_plugins.mqtt.options.brokers import Broker
+from sinetstream_plugins.mqtt.options.parameters import Parameters
+
+__all__ = ["ReconnectBackoff"]
+
+log = logging.getLogger("sinetstream")
+
+
+class ReconnectBackoff:
+    """Begins with the first pause, and anew with the first one after `over`."""
+
+    def __init__(self, parameters: Parameters, stopping: threading.Event, lost: Callable[[SinetError], None]) -> None:
+        self._parameters = parameters
+        self._stopping = stopping
+        self._lost = lost
+        self._delay = parameters.reconnect_min
+        self._error: SinetError | None = None  # why there is no connection, and since when
+        self._since = 0.0
+        self._reported = False
+
+    def pause(self, error: SinetError) -> None:
+        """Wait before the next attempt, longer each time; not when stopping."""
+        now = time.monotonic()
+        if self._error is None:
+            self._since = now
+            log.warning("%s; connecting again", error)
+        self._error = error
+        until, limit = now + self._delay * random.uniform(0.5, 1), self._since + self._parameters.lost_limit
+        while not self._stopping.is_set() and (left := until - time.monotonic()) > 0:
+            self.report_when_due()
+            self._stopping.wait(left if self._reported else max(0.001, min(left, limit - time.monotonic())))
+        self._delay = min(2 * self._delay, self._parameters.reconnect_max)
+
+    def report_when_due(self) -> None:
+        """Tell that the connection is lost, once, when it has been for longer than the limit."""
+        limit = self._parameters.lost_limit
+        if self._error is not None and not self._reported and time.monotonic() >= self._since + limit:
+            self._reported = True
+            words = f"no connection for {limit:g} s, still trying; the last attempt: {self._error}"
+            self._lost(type(self._error)(words))
+
+    def over(self, broker: Broker) -> None:
+        """There is a connection."""
+        if self._reported:
+            log.warning("%s: connected again", broker)
+        self._error, self._reported = None, False
+        self._delay = self._parameters.reconnect_min
