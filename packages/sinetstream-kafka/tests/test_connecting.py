@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from sinetstream import AT_LEAST_ONCE, ConnectionError, MessageReader, MessageWriter
-from sinetstream_plugins.kafka.options import parse
-from sinetstream_plugins.kafka.producer import connect
+from sinetstream_plugins.kafka.options.client_options import parse
+from sinetstream_plugins.kafka.produce.producer import connect
 
 PATIENCE_S = 20.0
 PROMPT_S = 3.0

@@ -12,7 +12,7 @@ import pytest
 from kafka import KafkaProducer
 from sinetstream import AT_LEAST_ONCE, SinetError
 from sinetstream_plugins.kafka.fork import watch
-from sinetstream_plugins.kafka.sending import Confirmed
+from sinetstream_plugins.kafka.produce.acked import AckedProducer
 from sinetstream_plugins.kafka.writer import KafkaAsyncWriter
 
 PATIENCE_S = 20.0
@@ -80,7 +80,7 @@ def writer() -> Iterator[KafkaAsyncWriter]:
         address = f"127.0.0.1:{server.getsockname()[1]}"
         params = {"brokers": address, "client_id": "me", "consistency": AT_LEAST_ONCE, "type_spec": {}, "topic": "t"}
         writer = KafkaAsyncWriter(params)
-        writer._sending = Confirmed("t", connect)
+        writer._sending = AckedProducer("t", connect)
         writer._send = writer._sending.send
         watch(writer)
         yield writer

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 from sinetstream import AT_LEAST_ONCE, AT_MOST_ONCE, EXACTLY_ONCE, InvalidArgumentError, MessageReader, MessageWriter
-from sinetstream_plugins.kafka.brokers import addresses
-from sinetstream_plugins.kafka.options import Options, parse
+from sinetstream_plugins.kafka.options.bootstrap_servers import addresses
+from sinetstream_plugins.kafka.options.client_options import Options, parse
 
 BASE: dict[str, Any] = {"brokers": "b", "client_id": "me", "consistency": AT_LEAST_ONCE, "type_spec": {}}
 SASL = {"sasl_mechanism": "PLAIN", "sasl_plain_username": "u", "sasl_plain_password": b"secret"}

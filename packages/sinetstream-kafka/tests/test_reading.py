@@ -221,7 +221,7 @@ def test_a_member_that_waits_for_a_rebalance_stays_one(service: Service, topic: 
     write(service, topic, 60)  # each goes to a partition at random, and both must have some
     with reader() as one, reader() as other, reader() as newcomer_to_be:
         newcomer_to_be.close()
-        assert eventually(lambda: len(one._plugin._consumer.leases.held()) == 1)
+        assert eventually(lambda: len(one._plugin._consumer.assignment.held()) == 1)
         before = one._plugin._consumer.group_metadata().member_id
         next(other)
         opening = threading.Thread(target=newcomer_to_be.open)
@@ -245,10 +245,10 @@ def test_what_is_finished_is_committed_before_the_partitions_go(service: Service
     with reader() as one, closing(other):
         for _ in range(10):
             next(one)
-        leases = one._plugin._consumer.leases.held()
+        states = one._plugin._consumer.assignment.held()
         opening = threading.Thread(target=other.open)
         opening.start()
-        assert eventually(lambda: all(lease.over for lease in leases))  # it waits for the message in hand
+        assert eventually(lambda: all(state.revoked for state in states))  # it waits for the message in hand
         next(one, None)
         opening.join(10)
 
@@ -306,9 +306,9 @@ def test_positions_committed_by_others_are_left_alone(service: Service, topic: s
     with MessageReader(topics=topic, consistency="AT_LEAST_ONCE", **ours, **service) as reader:
         consumer = reader._plugin._consumer
         partitions = consumer._client.assignment()
-        assert partitions == consumer.positions._committed(partitions)
+        assert partitions == consumer.offsets._committed(partitions)
         with pytest.raises(RebalanceInProgressError):
-            consumer.positions.commit({TopicPartition(topic, 7): 0})
+            consumer.offsets.commit({TopicPartition(topic, 7): 0})
 
 
 def test_at_most_once_what_a_reader_has_received_survives_a_rebalance(service: Service, topic: str) -> None:
@@ -447,12 +447,12 @@ def test_a_seek_that_cannot_be_committed_moves_nothing(breakable_kafka: Any) -> 
             topics=topic, consistency="AT_LEAST_ONCE", receive_timeout_ms=30_000, **reading, **ours
         ) as reader:
             seen = [next(reader).value for _ in range(5)]
-            (lease,) = reader._plugin._consumer.leases.held()
-            assert eventually(lambda: lease.committed == 4)
+            (state,) = reader._plugin._consumer.assignment.held()
+            assert eventually(lambda: state.committed == 4)
             with pytest.raises(KafkaTimeoutError):
                 reader._plugin._consumer.seek(find)
             line.resume()
-            assert eventually(lambda: lease.committed == 4, 30)
+            assert eventually(lambda: state.committed == 4, 30)
             assert committed(ours, topic, reading["type_spec"]["group_id"], 1) == 4
             seen += [next(reader).value for _ in range(15)]
 
@@ -492,7 +492,7 @@ def test_closing_does_not_wait_for_a_seek(breakable_kafka: Any) -> None:
 
         seeking = threading.Thread(target=seek)
         seeking.start()
-        assert eventually(lambda: not reader._plugin._consumer._commands)
+        assert eventually(lambda: not reader._plugin._consumer._calls)
         began = time.monotonic()
         reader.close()
         seeking.join(5)

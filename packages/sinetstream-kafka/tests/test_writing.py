@@ -26,7 +26,7 @@ from sinetstream import (
     UnsupportedOperationError,
     aio,
 )
-from sinetstream_plugins.kafka.sends import shorten
+from sinetstream_plugins.kafka.kafka_python.fast_send import shorten
 
 Service = dict[str, Any]
 CONSISTENCIES = ["AT_MOST_ONCE", "AT_LEAST_ONCE", "EXACTLY_ONCE"]

@@ -1,7 +1,7 @@
 """Apache Kafka, on kafka-python 3."""
 
 from sinetstream_plugins.kafka.__about__ import __version__
-from sinetstream_plugins.kafka.installation import check as _check
+from sinetstream_plugins.kafka.kafka_python.version_check import check as _check
 
 _check()  # before kafka-python is imported, whose files another distribution may have overwritten
 

@@ -10,14 +10,14 @@ from kafka import KafkaConsumer, TopicPartition
 from sinetstream.errors import ConnectionError, InvalidArgumentError
 from sinetstream.spi import AT_MOST_ONCE, Ability, PluginMessageReader
 
-from sinetstream_plugins.kafka.buffer import Batch
-from sinetstream_plugins.kafka.consumer import Consumer
-from sinetstream_plugins.kafka.diagnosis import reach
+from sinetstream_plugins.kafka.consume.assignment import PartitionState
+from sinetstream_plugins.kafka.consume.consumer_thread import ConsumerThread
+from sinetstream_plugins.kafka.consume.fetch_buffer import Batch
 from sinetstream_plugins.kafka.errors import READING
 from sinetstream_plugins.kafka.fork import forked_error, watch
-from sinetstream_plugins.kafka.leases import Lease
-from sinetstream_plugins.kafka.names import OPTIONS
-from sinetstream_plugins.kafka.options import parse
+from sinetstream_plugins.kafka.options.client_options import parse
+from sinetstream_plugins.kafka.options.names import OPTIONS
+from sinetstream_plugins.kafka.probe.bootstrap import reach
 
 __all__ = ["KafkaReader"]
 
@@ -55,9 +55,9 @@ class KafkaReader(PluginMessageReader):
             self.abilities = _ABILITIES | {Ability.DURABLE}
         timeout_ms = params["receive_timeout_ms"]
         self._timeout = None if timeout_ms == float("inf") else timeout_ms / 1000
-        self._consumer: Consumer | None = None
+        self._consumer: ConsumerThread | None = None
         self._records: Iterator[Any] = iter(())
-        self._lease = Lease(TopicPartition("", 0))
+        self._state = PartitionState(TopicPartition("", 0))
 
     def open(self) -> None:
         if self._options.consistency is not AT_MOST_ONCE and Ability.DURABLE not in self.abilities:
@@ -66,7 +66,7 @@ class KafkaReader(PluginMessageReader):
             )
             log.warning(words, self._options.consistency)
         reach(self._options.brokers, self._options.client)
-        self._consumer = Consumer(self._options, self._topics)
+        self._consumer = ConsumerThread(self._options, self._topics)
         self._take: Take = self._consumer.buffer.take
         watch(self)
         self._consumer.open()
@@ -77,22 +77,22 @@ class KafkaReader(PluginMessageReader):
 
     def __iter__(self) -> Iterator[tuple[bytes, str, Any]]:
         while True:
-            lease = self._lease
-            hand_out = lease.out.append
+            state = self._state
+            hand_out = state.in_flight.append
             for record in self._records:
-                if lease.over:
+                if state.revoked:
                     break
                 hand_out(record)
                 yield record.value or b"", record.topic, record
             batch = self._take(self._timeout)
             if batch is None:
                 return
-            self._lease, records = batch
+            self._state, records = batch
             self._records = iter(records)
 
     def acknowledge(self, raw: Any) -> None:
         if self._consumer is not None:
-            self._consumer.finished(raw)
+            self._consumer.acknowledge(raw)
 
     def attributes(self, raw: Any) -> tuple[bytes | None, Mapping[str, bytes]]:
         """The key, None where there is none, and the headers: the last of those with one name."""
@@ -125,7 +125,7 @@ class KafkaReader(PluginMessageReader):
     def metrics(self) -> Any:
         return self._consumer.metrics() if self._consumer is not None else None
 
-    def consumer(self) -> Consumer:
+    def consumer(self) -> ConsumerThread:
         """The open consumer, for a writer's transaction."""
         if self._consumer is None:
             raise ConnectionError("the reader is not open")

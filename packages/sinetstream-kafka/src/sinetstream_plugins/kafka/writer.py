@@ -10,15 +10,16 @@ from typing import Any
 from sinetstream.errors import ConnectionError, InvalidArgumentError, SinetError
 from sinetstream.spi import AT_MOST_ONCE, EXACTLY_ONCE, Ability, Delivery, PluginAsyncMessageWriter
 
-from sinetstream_plugins.kafka import producer
 from sinetstream_plugins.kafka.errors import WRITING
 from sinetstream_plugins.kafka.fork import forked_error, watch
-from sinetstream_plugins.kafka.names import OPTIONS
-from sinetstream_plugins.kafka.options import parse
-from sinetstream_plugins.kafka.producer import Record
-from sinetstream_plugins.kafka.sending import Confirmed, Unconfirmed
-from sinetstream_plugins.kafka.transaction import Transaction
-from sinetstream_plugins.kafka.transactions import Transactions
+from sinetstream_plugins.kafka.options.client_options import parse
+from sinetstream_plugins.kafka.options.names import OPTIONS
+from sinetstream_plugins.kafka.produce import producer
+from sinetstream_plugins.kafka.produce.acked import AckedProducer
+from sinetstream_plugins.kafka.produce.consume_process_produce import ConsumeProcessProduce
+from sinetstream_plugins.kafka.produce.fire_and_forget import FireAndForgetProducer
+from sinetstream_plugins.kafka.produce.producer import Record
+from sinetstream_plugins.kafka.produce.transaction_batcher import TransactionBatcher
 
 __all__ = ["KafkaAsyncWriter"]
 
@@ -54,17 +55,17 @@ class KafkaAsyncWriter(PluginAsyncMessageWriter):
         self._own_id = "transactional_id" not in {**params, **params["type_spec"]}
         self.max_pending_bytes = self._options.buffer_memory
         self._room = min(params.get("max_pending_bytes", inf), self.max_pending_bytes)
-        self._sending: Confirmed | Unconfirmed | Transactions | _NotOpen | _Forked = _NotOpen()
+        self._sending: AckedProducer | FireAndForgetProducer | TransactionBatcher | _NotOpen | _Forked = _NotOpen()
         self._send: Callable[[Record], Delivery[Any]] = self._sending.send
 
     def open(self) -> None:
         connect = partial(producer.connect, self._options, self._topic)
         if self._options.consistency is AT_MOST_ONCE:
-            self._sending = Unconfirmed(self._topic, connect, self._room)
+            self._sending = FireAndForgetProducer(self._topic, connect, self._room)
         elif self._options.consistency is EXACTLY_ONCE:
-            self._sending = Transactions(self._topic, connect, self._deadline, own_id=self._own_id)
+            self._sending = TransactionBatcher(self._topic, connect, self._deadline, own_id=self._own_id)
         else:
-            self._sending = Confirmed(self._topic, connect)
+            self._sending = AckedProducer(self._topic, connect)
         self._send = self._sending.send
         watch(self)
 
@@ -83,11 +84,11 @@ class KafkaAsyncWriter(PluginAsyncMessageWriter):
             (message, key, list(headers.items()) if headers else None, None, timestamp_us // 1000 or None)
         )
 
-    def transaction(self, reader: Any = None) -> Transaction:
+    def transaction(self, reader: Any = None) -> ConsumeProcessProduce:
         """Begin one; see `sinetstream.MessageWriter.transaction`."""
-        if not isinstance(self._sending, Transactions):
+        if not isinstance(self._sending, TransactionBatcher):
             raise ConnectionError("the writer is not open")
-        return Transaction(self._sending, reader)
+        return ConsumeProcessProduce(self._sending, reader)
 
     def metrics(self) -> Any:
         return self._sending.producer.metrics()

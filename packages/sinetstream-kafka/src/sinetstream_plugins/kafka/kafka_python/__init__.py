@@ -1,0 +1,1 @@
+"""Everything that relies on names that kafka-python does not document."""

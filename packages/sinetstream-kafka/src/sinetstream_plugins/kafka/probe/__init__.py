@@ -1,0 +1,1 @@
+"""Why a cluster cannot be reached."""

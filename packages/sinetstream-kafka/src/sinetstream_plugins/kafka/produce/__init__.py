@@ -1,0 +1,1 @@
+"""Writing: one producer for each delivery guarantee."""

@@ -1,0 +1,42 @@
+"""Publishing at AT_MOST_ONCE: final when kafka-python has the message."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from kafka import KafkaProducer
+from sinetstream.errors import BufferFullError
+from sinetstream.spi import Delivery
+
+from sinetstream_plugins.kafka.produce.byte_budget import ByteBudget
+from sinetstream_plugins.kafka.produce.producer import Record, close
+
+__all__ = ["FireAndForgetProducer"]
+
+
+class FireAndForgetProducer:
+    """The promise ends when kafka-python has the message. What it holds is bounded here: it has no limit of its own."""
+
+    def __init__(self, topic: str, connect: Callable[[threading.Event], KafkaProducer], limit: float) -> None:
+        self._topic = topic
+        self.producer = connect(threading.Event())
+        self._room = ByteBudget(limit)
+
+    def send(self, record: Record) -> Delivery[Any]:
+        size = len(record[0])
+        try:
+            self._room.take(size)
+        except BufferFullError as full:
+            return Delivery.rejected(full)
+        try:
+            future = self.producer.send(self._topic, *record)
+        except Exception as error:  # noqa: BLE001  every failure is the promise's
+            self._room.give_back(size)
+            return Delivery.rejected(error)
+        future.add_both(lambda _: self._room.give_back(size))
+        return Delivery.fulfilled(None)
+
+    def close(self) -> None:
+        close(self.producer)
