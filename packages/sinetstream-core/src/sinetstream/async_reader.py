@@ -91,16 +91,15 @@ class AsyncMessageReader(Seekable, Generic[T]):
 
         It can be opened again.
         """
-        if self._session.begin_close() is None:
-            if self._plugin is not None and not self._reader_thread.in_thread():
-                self._session.wait_until_closed()
-            return
-        try:
-            self._reader_thread.stop()
-        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
-            raise self._session.translated(error)  # noqa: B904  it has its cause
-        finally:
-            self._session.hand_over_close()  # interrupted, it is closed by the feed
+        with self._session.translating():  # around it all: Ctrl-C in here must not leave out what follows `begin_close`
+            if self._session.begin_close() is None:
+                if self._plugin is not None and not self._reader_thread.in_thread():
+                    self._session.wait_until_closed()
+                return
+            try:
+                self._reader_thread.stop()
+            finally:
+                self._session.hand_over_close()  # interrupted, the reader thread closes it
 
     def __enter__(self) -> Self:
         return self.open()
@@ -162,7 +161,7 @@ class AsyncMessageReader(Seekable, Generic[T]):
 
     def _failed(self, error: Exception) -> None:
         self._session.meter.record_error()
-        self._reported(self._session.translated(error))
+        self._reported(self._session.translate(error))
 
     def _reported(self, error: BaseException) -> bool:
         """Whether the reader is as open after the report as before it."""

@@ -97,15 +97,16 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         Idempotent, from any thread; in a handler it takes effect after the handler has returned. It can be opened again.
         """
         in_handler = self._in_handler()
-        if self._session.begin_close() is None or self._pending is None:
-            if not in_handler:
-                self._session.wait_until_closed()
-            return
-        pending, self._pending = self._pending, None
-        if in_handler:
-            threading.Thread(target=self._finish, args=(pending,), name="sinetstream-close").start()
-        else:
-            self._finish(pending)
+        with self._session.translating():  # around it all: Ctrl-C in here must not leave out what follows `begin_close`
+            if self._session.begin_close() is None or self._pending is None:
+                if not in_handler:
+                    self._session.wait_until_closed()
+                return
+            pending, self._pending = self._pending, None
+            if in_handler:
+                threading.Thread(target=self._finish, args=(pending,), name="sinetstream-close").start()
+            else:
+                self._finish(pending)
 
     def __enter__(self) -> Self:
         return self.open()
@@ -154,8 +155,6 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
     def _finish(self, pending: PendingPublishes) -> None:
         try:
             pending.close()
-        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
-            raise self._session.translated(error)  # noqa: B904  it has its cause
         finally:
             self._session.closed()
 

@@ -10,7 +10,7 @@ from sinetstream.consistency import Consistency
 from sinetstream.metrics import Metrics
 from sinetstream.session import Session
 
-__all__ = ["Endpoint"]
+__all__ = ["Endpoint", "session_of"]
 
 
 class Endpoint:
@@ -78,3 +78,8 @@ class Endpoint:
 
         how = f"{cls.__name__}{signature(cls)}".replace("'", "")  # around the types
         return f"{how}\n\n{getdoc(cls)}"
+
+
+def session_of(endpoint: Endpoint) -> Session:
+    """The session of a reader or writer, for this package only: applications have no access to it."""
+    return endpoint._session  # noqa: SLF001  this module owns the attribute

@@ -56,11 +56,9 @@ class MessageDecoder(Generic[T]):
         """Ask this plugin for keys, headers and times from now on."""
 
         def attributes(raw: Any) -> Attributes:
-            try:
+            with self._session.translating():
                 key, headers = plugin.attributes(raw)
-            except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
-                raise self._session.translated(error)  # noqa: B904  it has its cause
-            return key, headers
+                return key, headers
 
         self._attributes = attributes if self._wants_attributes else None
         self._time_of = plugin.timestamp_us if self._wants_time else None
@@ -77,7 +75,7 @@ class MessageDecoder(Generic[T]):
                 timestamp_us = self._time_of(raw)
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
             self._meter.record_error()
-            raise self._session.translated(error)  # noqa: B904  it has its cause
+            raise self._session.translate(error)  # noqa: B904  it has its cause
         message = Message(value, topic, timestamp_us, raw, self._attributes)
         self._meter.record_message(len(payload), compressed, plain, time())
         return message

@@ -123,7 +123,7 @@ class PendingPublishes:
             self.give_back(taken)
             if not isinstance(error, Exception):
                 raise
-            return self.rejected(self._session.translated(error))
+            return self.rejected(self._session.translate(error))
         return delivery
 
     def rejected(self, error: Exception) -> Delivery[Any]:
@@ -197,7 +197,7 @@ class PendingPublishes:
                 delivery.complete()
             else:
                 self._session.meter.record_error()
-                delivery.complete(self._session.translated(error))
+                delivery.complete(self._session.translate(error))
         self._completing = False
         if not self._pending:
             with self._lock:

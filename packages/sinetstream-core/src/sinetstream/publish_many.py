@@ -81,7 +81,7 @@ class PublishMany:
             self._timed_out.add(delivery, len(payload))
         if isinstance(result, Exception):
             self._session.meter.record_error()
-            result = self._session.translated(result)
+            result = self._session.translate(result)
         else:
             self._session.meter.record_message(len(payload), compressed, plain, time())
         self._outcomes[index] = result

@@ -16,6 +16,7 @@ from sinetstream.reader_base import Seekable
 from sinetstream.session import Session, Source
 from sinetstream.spi.abilities import Ability
 from sinetstream.spi.iteration import Item, is_end
+from sinetstream.transaction import Participant
 from sinetstream.values import T
 
 __all__ = ["MessageReader"]
@@ -52,6 +53,9 @@ class MessageReader(Seekable, Generic[T]):
         self._in_hand: Any = _NOTHING
         self._again: Item | None = None  # what was interrupted on its way to the application
         self._looping = 0  # the thread that runs a `for` loop
+        self._participant = Participant(
+            self._session.plugin, self._acknowledge_in_flight, self._forget, resume=lambda: None
+        )
 
     def open(self) -> Self:
         """Connect; returns when the broker has accepted the subscription, so that nothing published later is missed.
@@ -104,10 +108,7 @@ class MessageReader(Seekable, Generic[T]):
         finally:
             self._turn = None
 
-    def _join(self) -> Any:
-        return self._session.plugin()
-
-    def _finish(self) -> None:
+    def _acknowledge_in_flight(self) -> None:
         if self._in_hand is not _NOTHING:
             finished, self._in_hand = self._in_hand, _NOTHING
             self._session.plugin().acknowledge(finished)
@@ -115,9 +116,6 @@ class MessageReader(Seekable, Generic[T]):
     def _forget(self) -> None:
         self._in_hand = _NOTHING
         self._again = None
-
-    def _go_on(self) -> None:
-        pass
 
     def _opened(self, plugin: Any) -> None:
         self._decoder.opened(plugin)
@@ -168,7 +166,7 @@ class MessageReader(Seekable, Generic[T]):
             self._looping = 0
             raise StopIteration from None
         self._session.meter.record_error()
-        raise self._session.translated(error)
+        raise self._session.translate(error)
 
     def _closed(self) -> Exception:
         """A loop that was running when the reader was closed ends; anybody else is told."""
@@ -178,20 +176,19 @@ class MessageReader(Seekable, Generic[T]):
         return self._session.not_open()
 
     def _close(self, *, finished: bool) -> None:
-        plugin = self._session.begin_close()
-        if plugin is None:
-            self._session.wait_until_closed()
-            return
-        self._plugin = None
-        try:
+        with self._session.translating():  # around it all: Ctrl-C in here must not leave out what follows `begin_close`
+            plugin = self._session.begin_close()
+            if plugin is None:
+                self._session.wait_until_closed()
+                return
+            self._plugin = None
             try:
-                if finished and self._in_hand is not _NOTHING and self._thread == get_ident():
-                    plugin.acknowledge(self._in_hand)
+                try:
+                    if finished and self._in_hand is not _NOTHING and self._thread == get_ident():
+                        plugin.acknowledge(self._in_hand)
+                finally:
+                    self._in_hand = _NOTHING
+                    self._again = None
+                    plugin.close()
             finally:
-                self._in_hand = _NOTHING
-                self._again = None
-                plugin.close()
-        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
-            raise self._session.translated(error)  # noqa: B904  it has its cause
-        finally:
-            self._session.closed()
+                self._session.closed()

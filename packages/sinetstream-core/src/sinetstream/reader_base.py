@@ -8,12 +8,15 @@ from typing import Any
 from sinetstream.clock import microseconds
 from sinetstream.endpoint import Endpoint
 from sinetstream.spi.abilities import Ability
+from sinetstream.transaction import Participant
 
-__all__ = ["ReaderEndpoint", "Seekable"]
+__all__ = ["ReaderEndpoint", "Seekable", "participant_of"]
 
 
 class ReaderEndpoint(Endpoint):
     """A reader's topics, and how a position is moved."""
+
+    _participant: Participant
 
     @property
     def topics(self) -> str | list[str] | None:
@@ -34,10 +37,8 @@ class ReaderEndpoint(Endpoint):
     def _seek(self, ability: Ability, method: str, *args: Any) -> None:
         self._session.require(ability, method)
         plugin = self._session.plugin()
-        try:
+        with self._session.translating():
             getattr(plugin, method)(*args)
-        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
-            raise self._session.translated(error)  # noqa: B904  it has its cause
 
 
 class Seekable(ReaderEndpoint):
@@ -57,3 +58,8 @@ class Seekable(ReaderEndpoint):
         Raises `UnsupportedOperationError` where the plugin cannot.
         """
         self._seek(Ability.SEEK_TIME, "seek_to_time", microseconds(timestamp))
+
+
+def participant_of(reader: ReaderEndpoint) -> Participant:
+    """The reader's side of a transaction, for this package only: applications have no access to it."""
+    return reader._participant  # noqa: SLF001  this module owns the attribute

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,6 +20,7 @@ from sinetstream.plugin_params import plugin_params
 from sinetstream.spi.abilities import Ability
 from sinetstream.spi.declared import declared
 from sinetstream.spi.reader_thread import SLICE_MS
+from sinetstream.translator import Translator
 
 if TYPE_CHECKING:
     from sinetstream.codec.codec import MessageCodec
@@ -82,7 +84,7 @@ class Session(Lifecycle):
         receive_timeout_ms = self.settings.receive_timeout_ms
         if own_thread:
             receive_timeout_ms = inf if hasattr(self.plugin_class, "abilities") else SLICE_MS
-        self._errors: Mapping[type[BaseException], type[SinetError]] = getattr(self.plugin_class, "errors", {})
+        self._translator = Translator(self.settings.type, getattr(self.plugin_class, "errors", {}))
         self.meter = Meter()
         super().__init__(f"service {self.settings.service!r}" if self.settings.service else f"this {role}")
         with config.placed(self.settings.path):
@@ -100,17 +102,16 @@ class Session(Lifecycle):
         if ability not in self.abilities:
             raise UnsupportedOperationError(f"{what}: plugin {self.settings.type!r} does not declare {ability!r}")
 
-    def translated(self, error: Exception) -> SinetError:
+    def translate(self, error: Exception) -> SinetError:
         """What the application gets for what the plugin raised, with the original as its cause."""
-        if isinstance(error, SinetError):
-            return error
-        ours = next((self._errors[cls] for cls in type(error).__mro__ if cls in self._errors), SinetError)
-        try:
-            translated = ours(f"{self.settings.type}: {type(error).__name__}: {error}")
-        except Exception:  # noqa: BLE001  an error without words, or a class in the table that takes none
-            translated = SinetError(f"{self.settings.type}: {type(error).__name__}")
-        translated.__cause__ = error
-        return translated
+        return self._translator.translate(error)
+
+    def translating(self) -> AbstractContextManager[None]:
+        """For a `with` block: what the plugin raises in it leaves the block translated.
+
+        Where a message passes (`publish`, `next`), an `except` with `translate` costs less.
+        """
+        return self._translator
 
     def metrics(self) -> Metrics:
         """A snapshot, with the plugin's own where it is open."""
@@ -127,7 +128,8 @@ class Session(Lifecycle):
         plugin = self._plugin
         self.meter.reset()
         if reset_raw and hasattr(plugin, "reset_metrics"):
-            self._asked(plugin.reset_metrics)
+            with self.translating():
+                plugin.reset_metrics()
 
     def info(self, name: str, kwargs: Mapping[str, Any]) -> Any:
         """The answer to a dotted path, None where there is none."""
@@ -137,46 +139,41 @@ class Session(Lifecycle):
             "client_id": lambda: self.settings.client_id,
             "durable": lambda: Ability.DURABLE in self.abilities,
             "metrics": self.metrics,
-            self.settings.type: lambda: self._asked(plugin.info, rest, kwargs) if hasattr(plugin, "info") else None,
+            self.settings.type: lambda: self._ask_plugin(plugin, rest, kwargs),
         }
         if not first:
             return {key: answer() for key, answer in answers.items()}
         return answers[first]() if first in answers else None
 
-    def _asked(self, method: Callable[..., Any], *args: Any) -> Any:
-        try:
-            return method(*args)
-        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
-            raise self.translated(error)  # noqa: B904  it has its cause
+    def _ask_plugin(self, plugin: Any, path: list[str], kwargs: Mapping[str, Any]) -> Any:
+        if not hasattr(plugin, "info"):
+            return None
+        with self.translating():
+            return plugin.info(path, kwargs)
 
     def _connect(self, ready: Callable[[Any], None]) -> Any:
-        with config.placed(self.settings.path):
-            if self._role == "writer":  # derives the key, so that no publish has to
-                self.codec = build(self.settings.codec, plugins.load, writing=True)
-            with inline.files(self._params) as params:
-                return self._open_one(params, ready)
-
-    def _open_one(self, params: dict[str, Any], ready: Callable[[Any], None]) -> Any:
-        plugin, self._unopened = self._unopened, None
-        if plugin is None:
-            plugin = self._construct(params)
+        plugin = None
         try:
-            plugin.open()
-            self._plugin = plugin
-            ready(plugin)
+            with config.placed(self.settings.path):
+                if self._role == "writer":  # derives the key, so that no publish has to
+                    self.codec = build(self.settings.codec, plugins.load, writing=True)
+                with inline.files(self._params) as params, self.translating():
+                    plugin, self._unopened = self._unopened, None
+                    if plugin is None:
+                        plugin = self._construct(params)
+                    plugin.open()
+                    self._plugin = plugin
+                    ready(plugin)
         except BaseException as error:
             self._plugin = None
-            _close_after(error, plugin)
-            if isinstance(error, Exception):
-                raise self.translated(error)  # noqa: B904  it has its cause
+            if plugin is not None:
+                _close_after(error, plugin)
             raise
         return plugin
 
     def _construct(self, params: dict[str, Any]) -> Any:
-        try:
+        with self.translating():
             return self.plugin_class(params)
-        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
-            raise self.translated(error)  # noqa: B904  it has its cause
 
     def _check_consistency(self) -> None:
         asked = self.settings.consistency

@@ -1,38 +1,40 @@
-"""What a reader handed out and what a writer publishes become final together, or not at all."""
+"""A transaction: what a writer publishes and the position of a reader become final together, or not at all."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 from sinetstream.errors import SinetError
 from sinetstream.session import Session
 from sinetstream.spi.abilities import Ability
 
-__all__ = ["Joined", "Step", "Transaction"]
+__all__ = ["Participant", "Transaction", "TransactionSteps"]
 
 
-class Joined(Protocol):
-    """The reader's side of a transaction."""
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """What a transaction asks of a reader that takes part in it."""
 
-    def _join(self) -> Any:
-        """The open plugin."""
+    plugin: Callable[[], Any]
+    """The open plugin. Raises `NotOpenError`."""
 
-    def _finish(self) -> None:
-        """Tell it that the message in hand is finished."""
+    acknowledge: Callable[[], None]
+    """Acknowledge the message in flight."""
 
-    def _forget(self) -> None:
-        """What was handed out comes again: nothing of it is in hand. The plugin goes back next."""
+    forget: Callable[[], None]
+    """Regard no message as in flight: the plugin is about to return to the position before the transaction."""
 
-    def _go_on(self) -> None:
-        """The plugin has gone back."""
+    resume: Callable[[], None]
+    """Receive again: the plugin has returned to that position."""
 
 
-class Step:
+class TransactionSteps:
     """The steps of one transaction, for a `with` and for an `async with`. All but `forget` wait for the broker."""
 
-    def __init__(self, session: Session, reader: Joined | None) -> None:
+    def __init__(self, session: Session, reader: Participant | None) -> None:
         session.require(Ability.TRANSACTION, "transaction")
         self._session = session
         self._reader = reader
@@ -42,59 +44,57 @@ class Step:
         if self._begun is not None:
             raise SinetError("a transaction is entered once: call transaction() again")
         plugin = self._session.plugin()
-        reader = None if self._reader is None else self._reader._join()
-        self._begun = self._translated(lambda: plugin.transaction(reader))
+        reader = None if self._reader is None else self._reader.plugin()
+        with self._session.translating():
+            self._begun = plugin.transaction(reader)
 
     def commit(self) -> None:
-        """Raises where nothing was committed; `forget` and `abort` are to follow then."""
-        if self._reader is not None:
-            self._translated(self._reader._finish)
-        self._translated(self._begun.commit)
+        """Raises where nothing was committed; call `forget` and `abort` then."""
+        with self._session.translating():
+            if self._reader is not None:
+                self._reader.acknowledge()
+            self._begun.commit()
 
     def forget(self) -> None:
+        """Prepare the reader, if there is one, for `abort`."""
         if self._reader is not None:
-            self._reader._forget()
+            self._reader.forget()
 
     def abort(self, because: BaseException | None) -> None:
-        """A second error becomes a note of the first."""
+        """Abort after `because`; an error of aborting is added to it as a note, and raised where it is None."""
         try:
-            self._translated(self._begun.abort)
-        except SinetError as failed:
+            with self._session.translating():
+                self._begun.abort()
+        except SinetError as error:
             if because is None:
                 raise
-            because.add_note(f"aborting the transaction failed too: {failed}")
+            because.add_note(f"aborting the transaction failed too: {error}")
         finally:
             if self._reader is not None:
-                self._reader._go_on()
-
-    def _translated(self, call: Callable[[], Any]) -> Any:
-        try:
-            return call()
-        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
-            raise self._session.translated(error)  # noqa: B904  it has its cause
+                self._reader.resume()
 
 
 class Transaction:
     """Entered once. See `MessageWriter.transaction`."""
 
-    def __init__(self, step: Step) -> None:
-        self._step = step
+    def __init__(self, steps: TransactionSteps) -> None:
+        self._steps = steps
 
     def __enter__(self) -> None:
-        self._step.begin()
+        self._steps.begin()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if kind is not None:
-            self._back(error)
+            self._roll_back(error)
             return
         try:
-            self._step.commit()
+            self._steps.commit()
         except BaseException as failed:
-            self._back(failed)
+            self._roll_back(failed)
             raise
 
-    def _back(self, because: BaseException | None) -> None:
-        self._step.forget()
-        self._step.abort(because)
+    def _roll_back(self, because: BaseException | None) -> None:
+        self._steps.forget()
+        self._steps.abort(because)

@@ -14,9 +14,10 @@ from sinetstream.errors import InvalidArgumentError, SinetError
 from sinetstream.plugin_selection import blocking_writer
 from sinetstream.publish_many import Encoded, PublishMany
 from sinetstream.reader import MessageReader
+from sinetstream.reader_base import participant_of
 from sinetstream.session import Session, Source
 from sinetstream.spi.signal_safe_lock import lock_and_condition
-from sinetstream.transaction import Step, Transaction
+from sinetstream.transaction import Transaction, TransactionSteps
 from sinetstream.values import T
 from sinetstream.writer_base import WriterEndpoint, many_failed
 
@@ -80,7 +81,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
                 result = plugin.publish(payload, **self._attributes(key, headers, time_us))
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
             self._session.meter.record_error()
-            raise self._session.translated(error)  # noqa: B904  it has its cause
+            raise self._session.translate(error)  # noqa: B904  it has its cause
         finally:
             del self._publishing[mark]
             if self._plugin is None:
@@ -131,7 +132,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         """
         if reader is not None and not isinstance(reader, MessageReader):
             raise InvalidArgumentError(f"transaction: needs a sinetstream.MessageReader, not {type(reader).__name__}")
-        return Transaction(Step(self._session, reader))
+        return Transaction(TransactionSteps(self._session, None if reader is None else participant_of(reader)))
 
     def close(self) -> None:
         """Disconnect, after publishes of other threads have ended or `close_timeout_ms` has passed.
@@ -140,21 +141,20 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         """
         timeout = in_seconds(self._session.settings.close_timeout_ms)
         me = get_ident()  # it may publish too, interrupted by the signal handler that closes
-        plugin = self._session.begin_close()
-        if plugin is None:
-            self._session.wait_until_closed()
-            return
-        self._plugin = None
-        try:
+        with self._session.translating():  # around it all: Ctrl-C in here must not leave out what follows `begin_close`
+            plugin = self._session.begin_close()
+            if plugin is None:
+                self._session.wait_until_closed()
+                return
+            self._plugin = None
             try:
-                with self._lock:
-                    self._changed.wait_for(lambda: set(self._publishing.values()) <= {me}, timeout)
+                try:
+                    with self._lock:
+                        self._changed.wait_for(lambda: set(self._publishing.values()) <= {me}, timeout)
+                finally:
+                    plugin.close()
             finally:
-                plugin.close()
-        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
-            raise self._session.translated(error)  # noqa: B904  it has its cause
-        finally:
-            self._session.closed()
+                self._session.closed()
 
     def __enter__(self) -> Self:
         return self.open()

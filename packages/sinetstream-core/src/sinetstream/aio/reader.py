@@ -18,6 +18,7 @@ from sinetstream.plugin_selection import iterating_reader
 from sinetstream.reader_base import ReaderEndpoint
 from sinetstream.session import Session, Source
 from sinetstream.spi.abilities import Ability
+from sinetstream.transaction import Participant
 from sinetstream.values import T
 
 __all__ = ["MessageReader"]
@@ -47,6 +48,7 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         sizes = Sizes()
         self._decoder: MessageDecoder[T] = MessageDecoder(self._session, sizes)
         self._arrivals = Arrivals(self._session, self._decoder, sizes)
+        self._participant = Participant(self._session.plugin, self._finish, self._forget, self._arrivals.go_on)
         self._reset()
 
     def _reset(self) -> None:
@@ -131,15 +133,9 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         self._reset()
         self._arrivals.opened(plugin, loop)
 
-    def _join(self) -> Any:
-        return self._session.plugin()
-
     def _forget(self) -> None:
         self._in_hand = _NOTHING
         self._arrivals.forget()
-
-    def _go_on(self) -> None:
-        self._arrivals.go_on()
 
     def _finish(self) -> None:
         if self._in_hand is not _NOTHING:
@@ -150,10 +146,8 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         plugin = self._arrivals.plugin
         if plugin is None:  # closed meanwhile: it has the message back
             return
-        try:
+        with self._session.translating():
             plugin.acknowledge(raw)
-        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
-            raise self._session.translated(error)  # noqa: B904  it has its cause
 
     def _hand_out(self, raw: Any) -> None:
         if self._decoder.ack_on_receipt:

@@ -73,10 +73,8 @@ class Arrivals(Generic[T]):
         """Wake who waits, and close the plugin; it is the one that `Session.take` gave."""
         self.plugin = None
         self._wake_soon()
-        try:
+        with self._session.translating():
             self._reader_thread.stop()
-        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
-            raise self._session.translated(error)  # noqa: B904  it has its cause
 
     def closed(self) -> Exception:
         """A loop that was running when the reader was closed ends; anybody else is told."""
@@ -156,13 +154,13 @@ class Arrivals(Generic[T]):
 
     def _ours(self, error: BaseException) -> SinetError:
         if isinstance(error, Exception):
-            return self._session.translated(error)
+            return self._session.translate(error)
         ended = SinetError(f"{type(error).__name__} ended the decoding of a message")
         ended.__cause__ = error
         return ended
 
     def _failed(self, error: Exception) -> None:
-        self._arrive(self._session.translated(error))
+        self._arrive(self._session.translate(error))
 
     def _arrive(self, arrived: _Arrived[T] | Exception) -> None:
         self._arrived.append(arrived)

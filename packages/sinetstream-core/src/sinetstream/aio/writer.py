@@ -16,8 +16,9 @@ from sinetstream.aio.transaction import Transaction
 from sinetstream.clock import microseconds, now_us
 from sinetstream.errors import InvalidArgumentError, NotOpenError, SinetError
 from sinetstream.plugin_selection import async_writer
+from sinetstream.reader_base import participant_of
 from sinetstream.session import Session, Source
-from sinetstream.transaction import Step
+from sinetstream.transaction import TransactionSteps
 from sinetstream.values import T
 from sinetstream.writer_base import WriterEndpoint, many_failed
 
@@ -99,7 +100,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
             raise InvalidArgumentError(
                 f"transaction: needs a sinetstream.aio.MessageReader, not {type(reader).__name__}"
             )
-        return Transaction(Step(self._session, reader))
+        return Transaction(TransactionSteps(self._session, None if reader is None else participant_of(reader)))
 
     async def close(self) -> None:
         """Let what waits finish, for at most `close_timeout_ms`, reject the rest, and disconnect.
@@ -157,9 +158,8 @@ class MessageWriter(WriterEndpoint, Generic[T]):
             return
         pending, self._pending = self._pending, None
         try:
-            pending.close()
-        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
-            raise self._session.translated(error)  # noqa: B904  it has its cause
+            with self._session.translating():
+                pending.close()
         finally:
             self._session.closed()
 

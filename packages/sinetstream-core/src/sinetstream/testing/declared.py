@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from sinetstream import AsyncMessageReader, AsyncMessageWriter, MessageReader, MessageWriter
+from sinetstream.endpoint import session_of
 from sinetstream.spi import Ability
 
 __all__ = ["Declared", "Role", "declared", "differences"]
@@ -50,7 +51,7 @@ def differences(reader: Mapping[str, Any], writer: Mapping[str, Any]) -> list[st
         (MessageReader, AsyncMessageReader, reader),
         (MessageWriter, AsyncMessageWriter, writer),
     ):
-        mine, others = one(**params)._session, other(**params)._session
+        mine, others = session_of(one(**params)), session_of(other(**params))
         if mine.declares_abilities != others.declares_abilities:
             found.append(f"{one.__name__} or {other.__name__} declares abilities, and the other one declares nothing")
         for ability in sorted(mine.abilities ^ others.abilities, key=repr):
@@ -61,7 +62,7 @@ def differences(reader: Mapping[str, Any], writer: Mapping[str, Any]) -> list[st
 
 def declared(reader: Mapping[str, Any], writer: Mapping[str, Any]) -> Declared:
     """Construct both sides, which connects nothing, and see."""
-    reading, writing = MessageReader(**reader)._session, MessageWriter(**writer)._session
+    reading, writing = session_of(MessageReader(**reader)), session_of(MessageWriter(**writer))
     return Declared(
         reader=reading.abilities,
         writer=writing.abilities,

@@ -12,6 +12,7 @@ from threading import Thread
 from typing import Any
 
 from sinetstream import UnsupportedServiceTypeError, plugins
+from sinetstream.endpoint import session_of
 from sinetstream.testing.trial import Trial
 from sinetstream.testing.verdict import Broken
 
@@ -36,7 +37,9 @@ class Victim:
     """
 
     def __init__(self, trial: Trial, **more: Any) -> None:
-        program = _pickled(trial.params("reader", **trial.subscription, **more), trial.reader()._session.settings.type)
+        program = _pickled(
+            trial.params("reader", **trial.subscription, **more), session_of(trial.reader()).settings.type
+        )
         self._patience_s = trial.patience_s
         self._process = subprocess.Popen(
             [sys.executable, "-m", "sinetstream.testing.killed_process"],

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from sinetstream import ConnectionError, InvalidArgumentError, MessageReader, MessageWriter
+from sinetstream.endpoint import session_of
 from sinetstream.spi import Ability
 from sinetstream.testing.checks.secrets import secrets_in
 from sinetstream.testing.harness import Harness, fresh_topic
@@ -50,7 +51,7 @@ class Service:
         """
         own_id = self._reader.params.get("client_id")
         undetectable = dict.fromkeys(_NEED_TOPICS, _ONE_TOPIC) if topic else {}
-        if Ability.KEY in self._writer._session.abilities:
+        if Ability.KEY in session_of(self._writer).abilities:
             undetectable |= _PARTITIONS
         if not own_id and self._reader.info("durable"):
             undetectable |= _SHARED

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from sinetstream import AT_LEAST_ONCE, Message
+from sinetstream.endpoint import session_of
 from sinetstream.spi import Ability
 from sinetstream.testing.area import Area, always, if_declared
 from sinetstream.testing.received import Received, check_nothing_lost
@@ -60,7 +61,7 @@ class BackPressure(Area):
         values = [value + bytes(50) for value in trial.values(window + 101)]
         reader = getattr(trial, end)(consistency=AT_LEAST_ONCE, receive_timeout_ms=None)
         with reader, _publishing(trial, values, consistency=AT_LEAST_ONCE):
-            plugin = reader._session.plugin()
+            plugin = session_of(reader).plugin()
             handed_out: SimpleQueue[Any] = SimpleQueue()
 
             def take() -> None:

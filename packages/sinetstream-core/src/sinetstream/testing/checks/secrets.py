@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from sinetstream import InvalidMessageError, SinetError
+from sinetstream.endpoint import session_of
 from sinetstream.testing.area import Area, always
 from sinetstream.testing.encrypting import encrypted
 from sinetstream.testing.logs import Logged, logged
@@ -43,7 +44,7 @@ class Secrets(Area):
         with logged() as log:
             value = _use(trial)
 
-        plugin = trial.reader()._session.plugin_class.__module__.partition(".")[0]
+        plugin = session_of(trial.reader()).plugin_class.__module__.partition(".")[0]
         _check_absent(log, set(_texts(value)), "a payload was logged", "sinetstream", plugin)
 
     @always
