@@ -91,7 +91,8 @@ def find(name: str, *groups: str) -> tuple[str, type[Any]]:
         raise _unsupported(groups[0], words)
     names = sorted({known for group in groups for known in installed(group)})
     meant = near(name, names)
-    hint = f"did you mean {meant!r}?" if meant else f"if its wheel is named as usual: pip install sinetstream-{name}"
+    wheel = f"sinetstream-{name}" if type(name) is str else "sinetstream-<type>"
+    hint = f"did you mean {meant!r}?" if meant else f"if its wheel is named as usual: pip install {wheel}"
     words = f"no plugin for {name!r} is installed (installed: {', '.join(names) or 'none'}); {hint}"
     raise _unsupported(groups[0], words)
 

@@ -137,3 +137,21 @@ def test_a_reader_of_a_type_for_writers_alone_names_the_place() -> None:
         MessageReader(topics="t", type="picky", no_config=True)
 
     assert "type" == e.value.path
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"type": "${NAME}"},
+        {"value_type": "${NAME}"},
+        {"value_type": {"name": "${NAME}"}},
+        {"data_compression": True, "compression": {"algorithm": "${NAME}"}},
+    ],
+    ids=str,
+)
+def test_an_unknown_name_from_the_environment_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parameters: dict[str, Any]
+) -> None:
+    monkeypatch.setenv("NAME", "hunter2")
+
+    assert "hunter2" not in str(refused(tmp_path, parameters))

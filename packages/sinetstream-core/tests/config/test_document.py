@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sinetstream.config.document import parse
 from sinetstream.config.file import read
+from sinetstream.config.masking import MaskedBytes
 from sinetstream.config.secrets import Encrypted
 from sinetstream.errors import InvalidConfigError
 
@@ -42,6 +44,14 @@ def refused(text: str | bytes) -> str:
         ("<<: 7", "f.yml:1:"),
         ("a: &x 1\nb: &x 2\n", "f.yml:2:4: an anchor is defined twice"),
         ("a:\n\tb: 1\n", "f.yml:2:1: a tab, where YAML takes spaces"),
+        ("a: 1\nb: {1: x, 01: y}\n", "f.yml:2:11: the key '01' appears twice, before as '1'"),
+        ("{1:, 0x1:}", "f.yml:1:6: the key '0x1' appears twice, before as '1'"),
+        ("{yes:, true:}", "f.yml:1:8: the key 'true' appears twice, before as 'yes'"),
+        ("{2001-99-99: x}", "f.yml:1:2: is not a valid timestamp"),
+        ('a: 1\nb: "\\U00110000"', "f.yml:2:7: an escape sequence that stands for no character"),
+        ('a: 1\nb: "\\UFFFFFFFF"', "f.yml:2:7: an escape sequence that stands for no character"),
+        ("a: " + "1:" * 450_000 + "1", "f.yml:1:4: is not a valid int"),
+        ("a: " + "1:" * 450_000 + "1.5", "f.yml:1:4: is not a valid float"),
         ("&a &b", "f.yml:1:4: expected '<document start>', but found '<anchor>'"),
     ],
 )
@@ -58,6 +68,27 @@ def test_bytes_that_are_not_utf8_are_named_with_line_and_column() -> None:
 )
 def test_an_error_does_not_show_the_value(text: str) -> None:
     assert "hunter2" not in refused(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"password: hunter2\nb: \xff",
+        b"password: hunter2\nb: \x01",
+        b"password: hunter2\nb: [",
+        b"password: hunter2\nb: !!int x",
+        b"password: !!int hunter2",
+        b'password: hunter2\nb: "\\UFFFFFFFF"',
+        b"password: hunter2\npassword: 5",
+    ],
+)
+def test_no_exception_and_no_local_variable_that_comes_with_an_error_shows_the_value(text: bytes) -> None:
+    with pytest.raises(InvalidConfigError) as caught:
+        parse(MaskedBytes(text), "f.yml")
+
+    assert (None, None) == (caught.value.__cause__, caught.value.__context__)
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert "hunter2" not in "".join(f"{frame.locals}" for frame in shown.stack[1:])
 
 
 def test_aliases_that_multiply_are_refused() -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from sinetstream.config.masking import MaskedBytes, MaskedInt, MaskedStr, masked
 from sinetstream.settings import ServiceSettings
 
@@ -44,13 +43,11 @@ def test_a_secret_does_not_print_and_is_still_equal(params: dict[str, Any]) -> N
     assert "hunter2" in repr(params)
 
 
-@pytest.mark.parametrize("text", ["1234", "1234.5", "1.0e+9", ".inf", "2001-02-03", "2001-02-03 04:05:06.5 +9:00"])
-def test_a_secret_that_nobody_quoted_does_not_print_and_is_still_equal(text: str) -> None:
-    value = yaml.safe_load(text)
-    result = masked({"keyfile_password": value})
+def test_a_secret_number_does_not_print_and_is_still_equal() -> None:
+    result = masked({"token_pin": 1234})
 
-    assert "{'keyfile_password': ***}" == f"{result}" == f"{pickle.loads(pickle.dumps(result))}"
-    assert (value, str(value)) == (result["keyfile_password"], str(result["keyfile_password"]))
+    assert "{'token_pin': ***}" == f"{result}" == f"{pickle.loads(pickle.dumps(result))}"
+    assert (1234, "1234") == (result["token_pin"], str(result["token_pin"]))
 
 
 @pytest.mark.parametrize("value", [True, False, None])

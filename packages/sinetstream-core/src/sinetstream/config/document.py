@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
 from typing import Any
 
 import yaml
@@ -11,36 +10,50 @@ from yaml.composer import ComposerError
 from yaml.constructor import ConstructorError
 from yaml.reader import ReaderError
 
+from sinetstream.config.masking import MaskedBytes, MaskedStr
 from sinetstream.config.secrets import TAG, Encrypted
+from sinetstream.config.unquoted import Unquoted
+from sinetstream.config.yaml_nodes import DEEPEST, NUMBERS, UNQUOTED, UnquotedNode, check_nodes, keep_texts
 from sinetstream.errors import InvalidConfigError
 
 __all__ = ["parse"]
 
-_MOST_NODES = 100_000
-_DEEPEST = 50
-_MERGE = "tag:yaml.org,2002:merge"
+_LONGEST_NUMBER = 4_300  # as Python's own limit; one in base 60 would take minutes
+
+Place = tuple[int, int]
 
 
 def parse(data: bytes, name: str) -> Any:
     """What the text says. `InvalidConfigError` "NAME:LINE:COLUMN: ..." where it is not one YAML document in UTF-8.
 
-    Values never appear in errors.
+    Where a secret belongs, what YAML does not read as text is an `Unquoted`. Values never appear in errors, nor in the
+    exceptions that come with them.
     """
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _error(name, _place(data[: error.start].decode("utf-8", "replace")), "is not UTF-8") from None
-    try:
-        document = yaml.load(text, _Loader)  # noqa: S506  a SafeLoader
-    except ReaderError as error:
-        raise _error(name, _place(text[: error.position]), "a character that YAML does not allow") from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise _error(name, place, _scrubbed(error)) from None
-    if document is None:
-        raise _error(name, (1, 1), "is empty: it defines no service")
+    document, mistake = _load(MaskedBytes(data))
+    if mistake is None and document is None:
+        mistake = (1, 1), "is empty: it defines no service"
+    if mistake is not None:
+        (line, column), words = mistake
+        raise InvalidConfigError(f"{name}:{line}:{column}: {words}")
     return document
+
+
+def _load(data: bytes) -> tuple[Any, tuple[Place, str] | None]:
+    """The document, or where and what is wrong. What PyYAML raises holds the text, and so goes no further."""
+    try:
+        text = MaskedStr(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        return None, (_place(data[: error.start].decode("utf-8", "replace")), "is not UTF-8")
+    try:
+        loader = _Loader(text)
+    except ReaderError as error:
+        return None, (_place(text[: error.position]), "a character that YAML does not allow")
+    try:
+        return loader.get_single_data(), None
+    except yaml.MarkedYAMLError as error:
+        return None, (_at(error.problem_mark or error.context_mark), _scrubbed(error))
+    except (ValueError, OverflowError):
+        return None, (_at(loader.get_mark()), "an escape sequence that stands for no character")
 
 
 class _Loader(yaml.SafeLoader):
@@ -52,8 +65,8 @@ class _Loader(yaml.SafeLoader):
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         self._depth += 1
-        if self._depth > _DEEPEST:
-            raise ComposerError(None, None, f"nested more than {_DEEPEST} levels deep", self.get_mark())
+        if self._depth > DEEPEST:
+            raise ComposerError(None, None, f"nested more than {DEEPEST} levels deep", self.get_mark())
         try:
             return super().compose_node(parent, index)
         finally:
@@ -61,18 +74,24 @@ class _Loader(yaml.SafeLoader):
 
     def get_single_node(self) -> yaml.Node | None:
         node = super().get_single_node()
-        if node is not None:
-            _measured(node, {})
-        return node
+        if node is None:
+            return None
+        check_nodes(node, self.construct_object)
+        return keep_texts(node)
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        if node.tag in NUMBERS and len(node.value) > _LONGEST_NUMBER:
+            raise _invalid(node)
         try:
             return super().construct_object(node, deep)
         except yaml.YAMLError:
             raise
         except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError):
-            kind = node.tag.rpartition(":")[2]
-            raise ConstructorError(None, None, f"is not a valid {kind}", node.start_mark) from None
+            raise _invalid(node) from None
+
+
+def _invalid(node: yaml.Node) -> ConstructorError:
+    return ConstructorError(None, None, f"is not a valid {node.tag.rpartition(':')[2]}", node.start_mark)
 
 
 def _encrypted(_loader: _Loader, node: yaml.Node) -> Encrypted:
@@ -81,49 +100,18 @@ def _encrypted(_loader: _Loader, node: yaml.Node) -> Encrypted:
     return Encrypted(node.value)
 
 
+def _unquoted(loader: _Loader, node: UnquotedNode) -> Unquoted:
+    return Unquoted(node.value, loader.construct_object(node.read))
+
+
 def _unknown(_loader: _Loader, node: yaml.Node) -> Any:
     words = "an unknown tag; quote the value if it begins with '!'"
     raise ConstructorError(None, None, words, node.start_mark)
 
 
 _Loader.add_constructor(TAG, _encrypted)
+_Loader.add_constructor(UNQUOTED, _unquoted)
 _Loader.add_constructor(None, _unknown)
-
-
-def _measured(node: yaml.Node, known: dict[int, tuple[int, int] | None]) -> tuple[int, int]:
-    """How many nodes there are when every alias is written out, and how deep; and no key twice."""
-    if id(node) in known:
-        size = known[id(node)]
-        if size is None:
-            raise ComposerError(None, None, "contains itself by an alias", node.start_mark)
-        return size
-    known[id(node)] = None
-    children: list[yaml.Node] = []
-    if isinstance(node, yaml.MappingNode):
-        _refuse_twice(node)
-        children = [child for pair in node.value for child in pair]
-    elif isinstance(node, yaml.SequenceNode):
-        children = node.value
-    sizes = [_measured(child, known) for child in children]
-    nodes = 1 + sum(size[0] for size in sizes)
-    depth = 1 + max((size[1] for size in sizes), default=0)
-    if nodes > _MOST_NODES or depth > _DEEPEST:
-        words = f"too large: at most {_MOST_NODES:,} values, {_DEEPEST} levels deep, aliases written out"
-        raise ComposerError(None, None, words, node.start_mark)
-    known[id(node)] = nodes, depth
-    return nodes, depth
-
-
-def _refuse_twice(mapping: yaml.MappingNode) -> None:
-    seen: set[Hashable] = set()
-    for key, _ in mapping.value:
-        if not isinstance(key, yaml.ScalarNode):
-            raise ConstructorError(None, None, "a key must be a single word or number", key.start_mark)
-        if key.tag == _MERGE:
-            continue
-        if (key.tag, key.value) in seen:
-            raise ConstructorError(None, None, f"the key {key.value!r} appears twice", key.start_mark)
-        seen.add((key.tag, key.value))
 
 
 def _scrubbed(error: yaml.MarkedYAMLError) -> str:
@@ -143,9 +131,9 @@ def _masked(quoted: re.Match[str]) -> str:
     return quoted[0] if len(quoted[0]) <= 3 or quoted[0].startswith("'<") else "'***'"
 
 
-def _place(before: str) -> tuple[int, int]:
+def _at(mark: yaml.Mark | None) -> Place:
+    return (mark.line + 1, mark.column + 1) if mark else (1, 1)
+
+
+def _place(before: str) -> Place:
     return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
-
-
-def _error(name: str, place: tuple[int, int], text: str) -> InvalidConfigError:
-    return InvalidConfigError(f"{name}:{place[0]}:{place[1]}: {text}")

@@ -44,7 +44,8 @@ def _value_type(section: Section) -> ValueTypeSettings:
     if value is None:
         return ValueTypeSettings()
     if isinstance(value, str):
-        return ValueTypeSettings(str(section.text("value_type", "")))
+        section.text("value_type", "")
+        return ValueTypeSettings(value)
     if isinstance(value, Mapping):
         form = section.section("value_type")
     else:
@@ -53,19 +54,19 @@ def _value_type(section: Section) -> ValueTypeSettings:
         except AttributeError:
             words = f"must be a name, a mapping with a name, or an object with a name, not {kind(value)}"
             raise section.error("value_type", words) from None
-    name = form.text("name", None)
-    if name is None:
+    if form.text("name", None) is None:
         raise form.error("name", f"is required: the name of a value type{did_you_mean('name', map(str, form.values))}")
     args = form.section("args")
     for key in args.values:
         if not isinstance(key, str):
             raise args.error(key, "the name of an argument must be a string")
-    return ValueTypeSettings(name, dict(args.values))
+    return ValueTypeSettings(form.values["name"], dict(args.values))
 
 
 def _compression(section: Section) -> CompressionSettings:
     part = section.section("compression")
-    algorithm = str(part.text("algorithm", "gzip"))
+    part.text("algorithm", "gzip")
+    algorithm = part.values.get("algorithm", "gzip")
     for key, value in part.values.items():
         # A mapping belongs to an algorithm, if only to one that is not chosen here.
         if key not in _COMPRESSION and key != algorithm and not isinstance(value, Mapping):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sinetstream.config.masking import MaskedBytes, masked
 from sinetstream.config.section import kind, shown
 from sinetstream.errors import InvalidArgumentError, InvalidConfigError, NoConfigError, NoServiceError
 from sinetstream.spelling import did_you_mean, nearest
@@ -88,7 +89,7 @@ def _find() -> Path:
 def _parsed(file: Path) -> Any:
     try:
         with file.open("rb") as stream:
-            data = stream.read(_LARGEST + 1)
+            data = MaskedBytes(stream.read(_LARGEST + 1))
     except FileNotFoundError:
         raise NoConfigError(f"there is no configuration file {file}") from None
     except OSError as error:
@@ -99,7 +100,22 @@ def _parsed(file: Path) -> Any:
         raise InvalidConfigError(f"{file}: is larger than {_LARGEST:,} bytes")
     from sinetstream.config.document import parse
 
-    return parse(data, str(file))
+    return _masked(parse(data, str(file)))
+
+
+def _masked(root: Any) -> Any:
+    """What is secret in the parameters of each service prints masked from here on, as a local variable too."""
+    if not isinstance(root, dict):
+        return root
+    if "header" in root:
+        return {key: _masked_services(value) if key == "config" else value for key, value in root.items()}
+    return _masked_services(root)
+
+
+def _masked_services(services: Any) -> Any:
+    if not isinstance(services, dict):
+        return services
+    return {service: masked(params) for service, params in services.items()}
 
 
 def _shaped(root: Any, name: str) -> Services:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
+from sinetstream.config.masking import MaskedBytes
 from sinetstream.config.merge import copied
 from sinetstream.config.section import joined, kind
 from sinetstream.errors import InvalidArgumentError, SinetError
@@ -66,15 +67,17 @@ def _inline(params: Mapping[str, Any], path: str) -> Iterator[tuple[dict[str, An
 
 def _content(value: Any, path: str) -> bytes:
     if isinstance(value, bytes):
-        return value
+        return MaskedBytes(value)
     if not isinstance(value, str):
         raise InvalidArgumentError(
             f"{path}: must be the content of a file, text or bytes, not {kind(value)}", path=path
         )
-    try:
-        return value.encode()
-    except UnicodeEncodeError:
-        raise InvalidArgumentError(f"{path}: has characters that UTF-8 does not have", path=path) from None
+    content = None
+    with suppress(UnicodeEncodeError):  # which holds the text, and so is not to be the context of ours
+        content = MaskedBytes(value.encode())
+    if content is None:
+        raise InvalidArgumentError(f"{path}: has characters that UTF-8 does not have", path=path)
+    return content
 
 
 def _write(file: str, content: bytes) -> None:

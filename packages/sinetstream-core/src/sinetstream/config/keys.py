@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 
+from sinetstream.config.masking import MaskedBytes, MaskedStr
 from sinetstream.config.section import Section, kind, shown
 from sinetstream.settings import Secret
 
@@ -72,15 +73,16 @@ def _password(section: Section, key: object, encoding: str) -> Secret:
         if place.get("path") is not None:
             return Secret(_from_file(place, encoding), is_password=True)
         key, value = "value", place.values["value"]
+    secret: bytes
     if isinstance(value, bytes):
-        secret = bytes(value)
+        secret = MaskedBytes(value)
     elif isinstance(value, str):
         secret = _encoded(place, key, value, encoding)
     else:
         raise place.error(key, f"must be a string, or a mapping with value or path, not {kind(value)}")
     if not secret:
         raise place.error(key, "must not be empty")
-    return Secret(secret, is_password=True)
+    return Secret(bytes(secret), is_password=True)
 
 
 def _from_file(place: Section, encoding: str) -> bytes:
@@ -89,12 +91,15 @@ def _from_file(place: Section, encoding: str) -> bytes:
     password = content(place, "path")
     if encoding != "utf-8":
         with suppress(UnicodeDecodeError):  # not UTF-8: it is in that encoding already
-            return _encoded(place, "path", password.decode(), encoding)
+            text = MaskedStr(password.decode())
+            return _encoded(place, "path", text, encoding)
     return password
 
 
 def _encoded(place: Section, key: object, text: str, encoding: str) -> bytes:
-    try:
-        return text.encode(encoding)
-    except UnicodeEncodeError:
-        raise place.error(key, f"has characters that {encoding} does not have") from None
+    data = None
+    with suppress(UnicodeEncodeError):  # which holds the text, and so is not to be the context of ours
+        data = MaskedBytes(text.encode(encoding))
+    if data is None:
+        raise place.error(key, f"has characters that {encoding} does not have")
+    return data

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
 from typing import Any
 
-__all__ = [
-    "MaskedBytes",
-    "MaskedDate",
-    "MaskedDatetime",
-    "MaskedFloat",
-    "MaskedInt",
-    "MaskedStr",
-    "mask",
-    "masked",
-]
+__all__ = ["MaskedBytes", "MaskedInt", "MaskedStr", "is_secret", "is_secret_text", "mask", "masked"]
 
-_SECRET = re.compile(
-    "passw|passphrase|secret|token|credential|authorization|cookie|bearer|apikey|privatekey|accesskey|keyfiledata|authdata"
+_WORDS = (
+    "passw(?:or[dt]|d)?|passphrase|secret|token|credential|authorization|cookie|bearer|apikey|privatekey|accesskey"
+    "|keyfiledata|authdata"
 )
+_SECRET = re.compile(_WORDS)
+_SECRET_TEXT = re.compile(f"(?:{_WORDS})s?$")
+_CRYPTO = ("key", "keys", "_keys")
 
 
 class MaskedStr(str):
@@ -43,37 +37,13 @@ class MaskedBytes(bytes):
 
 
 class MaskedInt(int):
-    """A number whose repr is `***`, for a password of digits that nobody quoted."""
+    """A number whose repr is `***`."""
 
     def __repr__(self) -> str:
         return "***"
 
     def __str__(self) -> str:
         return int.__repr__(self)
-
-
-class MaskedFloat(float):
-    """As `MaskedInt`, for a password with a point in it."""
-
-    def __repr__(self) -> str:
-        return "***"
-
-    def __str__(self) -> str:
-        return float.__repr__(self)
-
-
-class MaskedDate(date):
-    """As `MaskedInt`, for a password that YAML takes for a date."""
-
-    def __repr__(self) -> str:
-        return "***"
-
-
-class MaskedDatetime(datetime):
-    """As `MaskedDate`, with a time."""
-
-    def __repr__(self) -> str:
-        return "***"
 
 
 def masked(value: Any) -> Any:
@@ -86,33 +56,41 @@ def masked(value: Any) -> Any:
 
 
 def mask(value: Any) -> Any:
-    """The same value, masked if it is text, bytes, a number or a date: whatever a file can say that is no container."""
+    """The same value, masked if it is text, bytes or an integer."""
     if isinstance(value, str):
         return MaskedStr(value)
     if isinstance(value, bytes):
         return MaskedBytes(value)
     if isinstance(value, int) and not isinstance(value, bool):
         return MaskedInt(value)
-    if isinstance(value, float):
-        return MaskedFloat(value)
-    if isinstance(value, datetime):
-        return MaskedDatetime.combine(value.date(), value.timetz())
-    if isinstance(value, date):
-        return MaskedDate.fromordinal(value.toordinal())
     return value
+
+
+def is_secret(key: str, parent: str) -> bool:
+    """Whether the name of a parameter under `parent` speaks of a secret."""
+    return (parent == "crypto" and key in _CRYPTO) or bool(_SECRET.search(_folded(key)))
+
+
+def is_secret_text(key: object, parent: str, within: bool) -> bool:
+    """Whether what stands under the name is a secret, and text: a `password`, not something about one (`token_ttl`).
+
+    `within` says whether `parent` itself holds one: then so do its `value`, its items and its versions.
+    """
+    word = str(key)
+    if within and (word == "value" or word.isdecimal()):
+        return True
+    return (parent == "crypto" and word in _CRYPTO) or bool(_SECRET_TEXT.search(_folded(word)))
 
 
 def _masked(value: Any, name: str, *, secret: bool) -> Any:
     if isinstance(value, dict):
         return {
-            k: _masked(v, str(k), secret=_is_secret(str(k), name) or (secret and k != "path")) for k, v in value.items()
+            k: _masked(v, str(k), secret=is_secret(str(k), name) or (secret and k != "path")) for k, v in value.items()
         }
     if type(value) in (list, tuple, set):
         return type(value)(_masked(v, name, secret=secret) for v in value)
     return mask(value) if secret else value
 
 
-def _is_secret(key: str, parent: str) -> bool:
-    if parent == "crypto" and key in ("key", "keys", "_keys"):
-        return True
-    return bool(_SECRET.search(re.sub("[_-]", "", key.casefold())))
+def _folded(key: str) -> str:
+    return re.sub("[_-]", "", key.casefold())

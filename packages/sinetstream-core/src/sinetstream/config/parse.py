@@ -34,7 +34,7 @@ def service_settings(
         words = "is required: the name of the messaging system, as in 'type: kafka' in the file or type='kafka'"
         raise section.error("type", words)
     with placed(path):
-        declared = plugin_parameters(plugin_type)
+        declared = plugin_parameters(section.values["type"])  # which prints masked, where the environment has it
     refuse_unknown(section, version, plugin_type, declared)
     section.section("type_spec")
     if not isinstance(section.get("tls"), bool | Mapping | None):

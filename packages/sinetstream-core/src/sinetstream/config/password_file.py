@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from sinetstream.config.masking import MaskedBytes
 from sinetstream.config.section import Section, kind
 
 __all__ = ["content"]
@@ -19,7 +20,7 @@ def content(section: Section, key: str) -> bytes:
         raise section.error(key, f"must be the path of a file, not {kind(path)}")
     try:
         with Path(path).expanduser().open("rb") as stream:
-            data = stream.read(_LARGEST + 1)
+            data = MaskedBytes(stream.read(_LARGEST + 1))
     except OSError as error:
         raise section.error(key, f"cannot read the password file {path}: {error.strerror}") from None
     except (ValueError, RuntimeError):
@@ -28,7 +29,7 @@ def content(section: Section, key: str) -> bytes:
         raise section.error(key, f"the password file is larger than {_LARGEST:,} bytes")
     for end in (b"\r\n", b"\n"):
         if data.endswith(end):
-            data = data.removesuffix(end)
+            data = MaskedBytes(data.removesuffix(end))
             break
     if not data:
         raise section.error(key, "the password file is empty")

@@ -5,15 +5,17 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, Literal
 
 from sinetstream.config import topics as asked
 from sinetstream.config.env import Reference, references
-from sinetstream.config.masking import masked
+from sinetstream.config.masking import is_secret_text, masked
 from sinetstream.config.merge import copied, overlaid
 from sinetstream.config.parse import service_settings
 from sinetstream.config.secrets import Encrypted, Opener
 from sinetstream.config.section import joined, kind
+from sinetstream.config.unquoted import Unquoted
 from sinetstream.errors import InvalidArgumentError
 from sinetstream.settings import ServiceSettings
 
@@ -51,7 +53,7 @@ def load(
         below: Mapping[str, Any] = {}
     else:
         path, version, service, below = _from_file(config_file, service)
-    params = _resolved(overlaid(below, keywords, path), path)
+    params = _resolved(overlaid(below, keywords, path), path, version)
     chosen = asked.resolve(role, topics, params, path)
     return service_settings(service, params, copied(chosen), path, version, plugin_parameters)
 
@@ -78,26 +80,30 @@ def _from_file(config_file: object, service: str | None) -> tuple[str, int, str,
     return f"services.{service}", source.version, service, references(file) if source.version >= 3 else file
 
 
-def _resolved(params: dict[str, Any], path: str) -> dict[str, Any]:
+def _resolved(params: dict[str, Any], path: str, version: int) -> dict[str, Any]:
     @functools.cache
     def private_key() -> Opener:
         from sinetstream.config.private_key import PrivateKey
 
         return PrivateKey.load()
 
-    def resolved(value: Any, at: str) -> Any:
+    def resolved(value: Any, at: str, name: str, secret: bool) -> Any:
         if isinstance(value, dict):
-            return {k: resolved(v, joined(at, k)) for k, v in value.items()}
+            return {k: resolved(v, joined(at, k), str(k), is_secret_text(k, name, secret)) for k, v in value.items()}
         if isinstance(value, list):
-            return [resolved(v, joined(at, i)) for i, v in enumerate(value)]
+            return [resolved(v, joined(at, i), name, secret) for i, v in enumerate(value)]
         if isinstance(value, Reference):
             return value.resolve(at)
         if isinstance(value, Encrypted):
             return value.resolve(at, private_key)
+        if isinstance(value, Unquoted):
+            return value.as_text(at, version) if secret else value.value
+        if secret and isinstance(value, (float, date)):
+            raise InvalidArgumentError(f"{at}: must be text, not {kind(value)}", path=at)
         return value
 
     try:
-        result: dict[str, Any] = masked(resolved(params, path))
+        result: dict[str, Any] = masked(resolved(params, path, "", False))
     finally:
         private_key.cache_clear()
     return result
