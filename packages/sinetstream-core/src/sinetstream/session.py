@@ -36,7 +36,10 @@ _NEEDED = {
 
 
 class Source:
-    """Where a service's parameters come from, as the constructor was given them."""
+    """Where a service's parameters come from, as the constructor was given them.
+
+    `kwargs` is the constructor's own mapping: what is secret in it is masked there too.
+    """
 
     def __init__(
         self,
@@ -44,8 +47,9 @@ class Source:
         topics: str | list[str] | None,
         config_name: str | None,
         config_file: str | os.PathLike[str] | None,
-        kwargs: Mapping[str, Any],
+        kwargs: dict[str, Any],
     ) -> None:
+        config.mask_in_place(kwargs)
         self.service = service
         self.topics = topics
         self.config_name = config_name

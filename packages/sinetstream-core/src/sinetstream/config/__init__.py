@@ -2,8 +2,9 @@
 
 from sinetstream.config.encoding import codec_settings
 from sinetstream.config.error_path import placed
+from sinetstream.config.masking import mask_in_place
 from sinetstream.config.merge import copied
 from sinetstream.config.section import Section
 from sinetstream.config.service import load
 
-__all__ = ["Section", "codec_settings", "copied", "load", "placed"]
+__all__ = ["Section", "codec_settings", "copied", "load", "mask_in_place", "placed"]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["MaskedBytes", "MaskedInt", "MaskedStr", "is_secret", "is_secret_text", "mask", "masked"]
+__all__ = ["MaskedBytes", "MaskedInt", "MaskedStr", "is_secret", "is_secret_text", "mask", "mask_in_place", "masked"]
 
 _WORDS = (
     "passw(?:or[dt]|d)?|passphrase|secret|token|credential|authorization|cookie|bearer|apikey|privatekey|accesskey"
@@ -13,6 +14,8 @@ _WORDS = (
 )
 _SECRET = re.compile(_WORDS)
 _SECRET_TEXT = re.compile(f"(?:{_WORDS})s?$")
+_URL_WITH_PASSWORD = re.compile("://[^/@:]*:[^/@]+@")
+_DEEPEST = 101
 _CRYPTO = ("key", "keys", "_keys")
 
 
@@ -47,12 +50,18 @@ class MaskedInt(int):
 
 
 def masked(value: Any) -> Any:
-    """A copy of parameters in which what is secret by its name is masked.
+    """A copy of parameters in which what is secret is masked.
 
-    Secret are keys that speak of a password, passphrase, secret, token, credential, authorization, cookie, private key
-    or the like, in any spelling, and `key`, `keys` and `_keys` of `crypto`; under a secret key, all but `path`.
+    Secret are values under keys that speak of a password, passphrase, secret, token, credential, authorization, cookie,
+    private key or the like, in any spelling, and under `key`, `keys` and `_keys` of `crypto`; under a secret key, all but
+    `path`; and any URL with a password.
     """
-    return _masked(value, "", secret=False)
+    return _masked(value, "", secret=False, depth=0)
+
+
+def mask_in_place(params: dict[str, Any]) -> None:
+    """Mask what is secret in a mapping that belongs to the caller's frame, whose local variables a traceback may show."""
+    params.update(masked(params))
 
 
 def mask(value: Any) -> Any:
@@ -82,14 +91,19 @@ def is_secret_text(key: object, parent: str, within: bool) -> bool:
     return (parent == "crypto" and word in _CRYPTO) or bool(_SECRET_TEXT.search(_folded(word)))
 
 
-def _masked(value: Any, name: str, *, secret: bool) -> Any:
-    if isinstance(value, dict):
+def _masked(value: Any, name: str, *, secret: bool, depth: int) -> Any:
+    if depth > _DEEPEST:
+        return value  # refused where parameters are merged
+    if isinstance(value, Mapping):
         return {
-            k: _masked(v, str(k), secret=is_secret(str(k), name) or (secret and k != "path")) for k, v in value.items()
+            k: _masked(v, str(k), secret=is_secret(str(k), name) or (secret and k != "path"), depth=depth + 1)
+            for k, v in value.items()
         }
     if type(value) in (list, tuple, set):
-        return type(value)(_masked(v, name, secret=secret) for v in value)
-    return mask(value) if secret else value
+        return type(value)(_masked(v, name, secret=secret, depth=depth + 1) for v in value)
+    if secret or (isinstance(value, str) and _URL_WITH_PASSWORD.search(value)):
+        return mask(value)
+    return value
 
 
 def _folded(key: str) -> str:
