@@ -1,13 +1,17 @@
 """What the tests of this package share: a service on the test broker, and topics that nobody has used."""
 
 import gc
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 Service = dict[str, Any]
+
+sys.path.append(str(Path(__file__).parent))  # last, and for the helpers beside these tests
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

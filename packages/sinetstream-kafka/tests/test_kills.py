@@ -1,15 +1,10 @@
 """What leaves a pipeline of transactions is what went in, however often it is killed."""
 
 import os
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-
-sys.path.append(str(Path(__file__).parent))
-
 from kills import kill_repeatedly
 
 KILLS = int(os.environ.get("SINETSTREAM_TEST_KILLS", "20"))

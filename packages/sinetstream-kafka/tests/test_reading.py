@@ -221,7 +221,7 @@ def test_a_member_that_waits_for_a_rebalance_stays_one(service: Service, topic: 
     write(service, topic, 60)  # each goes to a partition at random, and both must have some
     with reader() as one, reader() as other, reader() as newcomer_to_be:
         newcomer_to_be.close()
-        assert eventually(lambda: len(one._plugin._consumer.assignment.held()) == 1)
+        assert eventually(lambda: len(one._plugin._consumer._member.assignment.states()) == 1)
         before = one._plugin._consumer.group_metadata().member_id
         next(other)
         opening = threading.Thread(target=newcomer_to_be.open)
@@ -245,7 +245,7 @@ def test_what_is_finished_is_committed_before_the_partitions_go(service: Service
     with reader() as one, closing(other):
         for _ in range(10):
             next(one)
-        states = one._plugin._consumer.assignment.held()
+        states = one._plugin._consumer._member.assignment.states()
         opening = threading.Thread(target=other.open)
         opening.start()
         assert eventually(lambda: all(state.revoked for state in states))  # it waits for the message in hand
@@ -306,9 +306,9 @@ def test_positions_committed_by_others_are_left_alone(service: Service, topic: s
     with MessageReader(topics=topic, consistency="AT_LEAST_ONCE", **ours, **service) as reader:
         consumer = reader._plugin._consumer
         partitions = consumer._client.assignment()
-        assert partitions == consumer.offsets._committed(partitions)
+        assert partitions == consumer._offsets._fetch_committed(partitions)
         with pytest.raises(RebalanceInProgressError):
-            consumer.offsets.commit({TopicPartition(topic, 7): 0})
+            consumer._offsets.commit({TopicPartition(topic, 7): 0})
 
 
 def test_at_most_once_what_a_reader_has_received_survives_a_rebalance(service: Service, topic: str) -> None:
@@ -378,9 +378,9 @@ def test_large_messages_are_received_ahead_up_to_a_limit_in_bytes(service: Servi
         writer.publish_many([bytes(1_000_000)] * 60)
     with MessageReader(topics=topic, consistency="AT_LEAST_ONCE", **group(**EARLIEST), **service) as reader:
         next(reader)
-        buffer = reader._plugin._consumer.buffer
+        buffer = reader._plugin._consumer._member.buffer
 
-        assert eventually(buffer.full)
+        assert eventually(buffer.is_full)
         assert buffer._messages < 40  # 32 MiB, and what the last poll brought beyond
 
 
@@ -447,7 +447,7 @@ def test_a_seek_that_cannot_be_committed_moves_nothing(breakable_kafka: Any) -> 
             topics=topic, consistency="AT_LEAST_ONCE", receive_timeout_ms=30_000, **reading, **ours
         ) as reader:
             seen = [next(reader).value for _ in range(5)]
-            (state,) = reader._plugin._consumer.assignment.held()
+            (state,) = reader._plugin._consumer._member.assignment.states()
             assert eventually(lambda: state.committed == 4)
             with pytest.raises(KafkaTimeoutError):
                 reader._plugin._consumer.seek(find)

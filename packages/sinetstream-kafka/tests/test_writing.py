@@ -360,7 +360,7 @@ def lose_membership(consumer: Any) -> None:
         busy.set()
         consumer._stopping.wait(1)
 
-    threading.Thread(target=consumer._commands.call, args=(be_busy,)).start()
+    threading.Thread(target=consumer._calls.run_in_consumer_thread, args=(be_busy,)).start()
     busy.wait()
     consumer._client._coordinator.reset_generation()
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from kafka import KafkaConsumer, TopicPartition
+from kafka import TopicPartition
 from sinetstream.errors import ConnectionError, InvalidArgumentError
 from sinetstream.spi import AT_MOST_ONCE, Ability, PluginMessageReader
 
@@ -15,6 +15,7 @@ from sinetstream_plugins.kafka.consume.consumer_thread import ConsumerThread
 from sinetstream_plugins.kafka.consume.fetch_buffer import Batch
 from sinetstream_plugins.kafka.errors import READING
 from sinetstream_plugins.kafka.fork import forked_error, watch
+from sinetstream_plugins.kafka.kafka_python.consumer import Consumer, Offsets
 from sinetstream_plugins.kafka.options.client_options import parse
 from sinetstream_plugins.kafka.options.names import OPTIONS
 from sinetstream_plugins.kafka.probe.bootstrap import reach
@@ -67,7 +68,7 @@ class KafkaReader(PluginMessageReader):
             log.warning(words, self._options.consistency)
         reach(self._options.brokers, self._options.client)
         self._consumer = ConsumerThread(self._options, self._topics)
-        self._take: Take = self._consumer.buffer.take
+        self._take: Take = self._consumer.take
         watch(self)
         self._consumer.open()
 
@@ -113,14 +114,14 @@ class KafkaReader(PluginMessageReader):
         if timestamp_us < 0:
             raise InvalidArgumentError("seek_to_time: Kafka has no times before 1970")
 
-        def find(client: KafkaConsumer, partitions: set[TopicPartition], ms: int) -> dict[TopicPartition, int]:
+        def find_offsets(client: Consumer, partitions: set[TopicPartition], ms: int) -> Offsets:
             times = dict.fromkeys(partitions, timestamp_us // 1000)
             found = client.offsets_for_times(times, timeout_ms=ms)
             positions = {partition: first.offset for partition, first in found.items() if first is not None}
-            ends: dict[TopicPartition, int] = client.end_offsets(partitions - positions.keys(), timeout_ms=ms)
+            ends: Offsets = client.end_offsets(partitions - positions.keys(), timeout_ms=ms)
             return ends | positions
 
-        self.consumer().seek(find)
+        self.consumer().seek(find_offsets)
 
     def metrics(self) -> Any:
         return self._consumer.metrics() if self._consumer is not None else None

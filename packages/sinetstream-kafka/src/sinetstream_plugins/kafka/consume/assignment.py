@@ -12,71 +12,72 @@ __all__ = ["Assignment", "PartitionState"]
 
 
 class PartitionState:
-    """One partition from an assignment or a seek to the next. Offsets are those of the message to come.
+    """One partition, from the moment it is assigned (or the reader seeks) until it is revoked (or the reader seeks again).
 
-    `position` and `in_flight` are changed by the application's threads, the rest by the consumer's.
+    `position`, `sent` and `committed` are offsets of the next message: to be processed, last sent in a commit, and committed.
+    `position` and `in_flight` are changed by the application's threads, the rest by the consumer's thread.
     """
 
-    __slots__ = ("committed", "in_flight", "member", "partition", "position", "revoked", "sent", "started")
+    __slots__ = ("committed", "in_flight", "is_started", "member_id", "partition", "position", "revoked", "sent")
 
-    def __init__(self, partition: TopicPartition, member: str | None = None) -> None:
+    def __init__(self, partition: TopicPartition, member_id: str | None = None) -> None:
         self.partition = partition
-        self.member = member  # of the group, as which it is held
-        self.started = self.revoked = False
+        self.member_id = member_id  # the group's name for the reader when the partition was assigned
+        self.is_started = self.revoked = False
         self.position = self.sent = self.committed = 0
-        self.in_flight: deque[Any] = deque()  # the records that the application has, and has not finished
+        self.in_flight: deque[Any] = deque()  # records that were handed out and are not acknowledged
 
-    def start(self, position: int) -> None:
-        """The first position is known, and committed where there is a group."""
-        self.position = self.sent = self.committed = position
-        self.started = True
+    def start(self, offset: int) -> None:
+        """Read from this offset on; where there is a group, it is committed already."""
+        self.position = self.sent = self.committed = offset
+        self.is_started = True
 
 
 class Assignment:
-    """What is held now, by partition."""
+    """The state of every partition that is assigned now."""
 
     def __init__(self) -> None:
-        self._held: dict[tuple[str, int], PartitionState] = {}
+        self._states: dict[tuple[str, int], PartitionState] = {}
 
-    def take(self, partitions: Iterable[TopicPartition], member: str | None = None) -> None:
-        """Hold these, and no others."""
+    def replace(self, partitions: Iterable[TopicPartition], member_id: str | None = None) -> None:
+        """Hold these partitions and no others; those that are held already keep their state."""
         wanted = set(partitions)
-        for partition in [partition for partition in self._held if partition not in wanted]:
-            self._held.pop(partition).revoked = True
+        for partition in [partition for partition in self._states if partition not in wanted]:
+            self._states.pop(partition).revoked = True
         for partition in wanted:
-            if partition not in self._held:
-                self._held[partition] = PartitionState(partition, member)
+            if partition not in self._states:
+                self._states[partition] = PartitionState(partition, member_id)
 
-    def give_up(self, states: Iterable[PartitionState]) -> None:
-        """Hold these no longer; nothing more is handed out from them."""
+    def revoke(self, states: Iterable[PartitionState]) -> None:
+        """Remove these; nothing more is handed out from them."""
         for state in states:
             state.revoked = True
             self.release([state])
 
     def release(self, states: Iterable[PartitionState]) -> None:
-        """Hold these no longer; what was received for them is handed out all the same."""
+        """Remove these; what was received from them is still handed out."""
         for state in states:
-            if self._held.get(state.partition) is state:
-                del self._held[state.partition]
+            if self._states.get(state.partition) is state:
+                del self._states[state.partition]
 
-    def held(self) -> list[PartitionState]:
-        return list(self._held.values())
+    def states(self) -> list[PartitionState]:
+        return list(self._states.values())
 
-    def of(self, partition: tuple[str, int]) -> PartitionState | None:
-        return self._held.get(partition)
+    def get(self, partition: tuple[str, int]) -> PartitionState | None:
+        return self._states.get(partition)
 
-    def acknowledge(self, record: Any) -> bool:
-        """Note that the application has finished this very record; False where it will come again, by another state."""
-        state = self._held.get(record[:2])  # topic and partition; each message takes this way
+    def record_processed(self, record: Any) -> bool:
+        """Advance the position past this record. False where the record comes again: its partition was assigned anew."""
+        state = self._states.get(record[:2])  # topic and partition; this runs for each message
         if state is None or not state.in_flight or state.in_flight[0] is not record:
             return False
         state.in_flight.popleft()
         state.position = record.offset + 1
         return True
 
-    def in_flight_count(self) -> int:
-        """How many messages the application has, and has not finished."""
-        return sum(len(state.in_flight) for state in self.held())
+    def count_in_flight(self) -> int:
+        return sum(len(state.in_flight) for state in self.states())
 
-    def started(self) -> bool:
-        return all(state.started for state in self.held())
+    def is_started(self) -> bool:
+        """Whether the start of every partition is known."""
+        return all(state.is_started for state in self.states())

@@ -1,4 +1,4 @@
-"""What other threads ask of the one that owns the consumer."""
+"""Calls from other threads that the consumer's thread runs for them: kafka-python's consumer is for one thread only."""
 
 from __future__ import annotations
 
@@ -13,42 +13,41 @@ __all__ = ["Calls"]
 
 
 class Calls:
-    """In the order they came. `run_in_consumer_thread` is for other threads, `run_pending` for the owner, `cancel_all` for any."""
+    """A queue of calls. `run_pending` is for the consumer's thread, the other methods are for any thread."""
 
-    def __init__(self, nudge: Callable[[], None], stopping: threading.Event) -> None:
-        """`nudge` makes the owner look."""
-        self._nudge = nudge
+    def __init__(self, wake_consumer_thread: Callable[[], None], stopping: threading.Event) -> None:
+        self._wake_consumer_thread = wake_consumer_thread
         self._stopping = stopping
-        self._waiting: deque[tuple[Callable[[], None], Future[None]]] = deque()
+        self._pending: deque[tuple[Callable[[], None], Future[None]]] = deque()
 
     def __len__(self) -> int:
-        return len(self._waiting)
+        return len(self._pending)
 
     def run_in_consumer_thread(self, action: Callable[[], None]) -> None:
-        """Returns when it is done. Raises what it raises, and `ConnectionError` where the reader is closed meanwhile."""
-        done: Future[None] = Future()
-        self._waiting.append((action, done))
-        self._nudge()
+        """Wait until `action` has run. Raises what it raises, or `ConnectionError` where the reader is closed first."""
+        outcome: Future[None] = Future()
+        self._pending.append((action, outcome))
+        self._wake_consumer_thread()
         if self._stopping.is_set():
             self.cancel_all()
-        done.result()
+        outcome.result()
 
     def run_pending(self) -> None:
-        """Do what waits; what fails has failed for its caller."""
-        while self._waiting:
-            action, done = self._waiting.popleft()
+        """Run the calls that wait, in order. What a call raises is raised in the thread that waits for it."""
+        while self._pending:
+            action, outcome = self._pending.popleft()
             try:
                 action()
             except Exception as error:  # noqa: BLE001  it is the caller's
-                done.set_exception(error)
+                outcome.set_exception(error)
             else:
-                done.set_result(None)
+                outcome.set_result(None)
 
     def cancel_all(self) -> None:
-        """The reader is closed, and nobody will obey."""
-        while self._waiting:
+        """Let the calls that wait fail: the consumer's thread has ended or is about to."""
+        while self._pending:
             try:
-                _, done = self._waiting.popleft()
-            except IndexError:
+                _, outcome = self._pending.popleft()
+            except IndexError:  # another thread took the last one
                 return
-            done.set_exception(ConnectionError("the reader was closed"))
+            outcome.set_exception(ConnectionError("the reader was closed"))

@@ -1,4 +1,4 @@
-"""Where reading begins in each partition, and what of that the group knows."""
+"""Where reading begins in each partition, and where it goes on after a seek."""
 
 from __future__ import annotations
 
@@ -8,132 +8,113 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
-from kafka.errors import KafkaTimeoutError, RebalanceInProgressError
+from kafka import TopicPartition
+from kafka.errors import KafkaTimeoutError
 
 from sinetstream_plugins.kafka.consume.assignment import Assignment
+from sinetstream_plugins.kafka.kafka_python.consumer import Consumer, Offsets
 
-__all__ = ["Offsets", "Records", "to_metadata"]
+__all__ = ["PartitionOffsets", "Records"]
 
 T = TypeVar("T")
 Records = dict[TopicPartition, list[Any]]
 
-_PATIENCE_S = 5.0
+_TIMEOUT_S = 5.0
 _SLICE_MS = 500
-_LOOK_AHEAD_S = 2.0
+_REFRESH_S = 2.0
 
 
-class Offsets:
-    """Asks the broker in slices, so that whoever closes the reader need not wait. `forget` may be called by any thread."""
+class PartitionOffsets:
+    """Asks the broker in slices of half a second, so that whoever closes the reader need not wait.
+
+    All but `end_offset` is for the consumer's thread.
+    """
 
     def __init__(
-        self, client: KafkaConsumer, assignment: Assignment, stopping: threading.Event, *, keeps_up: bool
+        self, client: Consumer, assignment: Assignment, stopping: threading.Event, *, reads_from_opening: bool
     ) -> None:
-        """`keeps_up`: what is published while the reader is open is read, whenever it gets the partition."""
+        """`reads_from_opening`: where the group has no offset, what is published from the opening of the reader on is read,
+        whenever the reader is assigned the partition.
+        """
         self._client = client
         self._assignment = assignment
         self._stopping = stopping
-        self._keeps_up = keeps_up
-        self._group = client.config["group_id"] is not None
-        self._opened_at: dict[TopicPartition, int] = {}
-        self._ends: dict[TopicPartition, int] = {}
-        self._look_at = 0.0
+        self._reads_from_opening = reads_from_opening
+        self._has_group = client.config["group_id"] is not None
+        self._at_opening: Offsets = {}
+        self._end_offsets: Offsets = {}
+        self._refresh_at = 0.0
 
-    def opening(self, topics: Iterable[str]) -> None:
-        """Note how much there is: what comes later is published while the reader is open."""
-        if self._keeps_up:
-            of = self._client._cluster.partitions_for_topic
-            partitions = [TopicPartition(topic, number) for topic in topics for number in of(topic) or ()]
-            self._opened_at = self.ask_in_slices(lambda ms: self._client.end_offsets(partitions, timeout_ms=ms))
+    def note_opening(self, topics: Iterable[str]) -> None:
+        """Remember the end of each partition: what comes after it is published while the reader is open."""
+        if self._reads_from_opening:
+            numbers = self._client.cluster.partitions_for_topic
+            partitions = [TopicPartition(topic, number) for topic in topics for number in numbers(topic) or ()]
+            self._at_opening = self.ask_in_slices(lambda ms: self._client.end_offsets(partitions, timeout_ms=ms))
 
-    def start(self, records: Records) -> None:
-        """Find where new states begin; commit that, before the first message, where the group has no position.
+    def find_start(self, records: Records) -> None:
+        """Find where new partitions start, and commit that where the group has no offset, before the first message is handed out.
 
-        What is not found in time is not started: call again.
+        Partitions whose start is not found in time are not started: call again.
         """
-        new = {state.partition for state in self._assignment.held() if not state.started}
-        committed = self._committed(new)
-        if self._keeps_up:
+        new = {state.partition for state in self._assignment.states() if not state.is_started}
+        committed = self._fetch_committed(new)
+        if self._reads_from_opening:
             for partition in new - committed:
-                self._begin(partition)
+                self._seek_to_opening(partition)
                 records.pop(partition, None)
-        positions = self._found(new, records)
-        if self._group:
-            self.commit({p: position for p, position in positions.items() if p not in committed})
-        for partition, position in positions.items():
-            if (state := self._assignment.of(partition)) is not None:
-                state.start(position)
+        found = self._find_positions(new, records)
+        if self._has_group:
+            self.commit({partition: offset for partition, offset in found.items() if partition not in committed})
+        for partition, offset in found.items():
+            if (state := self._assignment.get(partition)) is not None:
+                state.start(offset)
 
-    def commit_instead(self, positions: dict[TopicPartition, int]) -> None:
-        """For a move: the group, where there is one, knows these positions, and none of the states held commits its own.
+    def commit_seek(self, offsets: Offsets) -> None:
+        """Before a seek: commit where it goes, and keep the partitions held from committing their own positions.
 
-        Where that fails they go on, and commit their own again: what the broker has noted is not known.
+        Where that fails they commit their own positions again, because it is unknown what the broker has committed.
         """
-        if not self._group:
+        if not self._has_group:
             return
-        held = [state for state in self._assignment.held() if state.started]
-        for state in held:
-            state.started = False
+        started = [state for state in self._assignment.states() if state.is_started]
+        for state in started:
+            state.is_started = False
         try:
-            self.commit(positions)
+            self.commit(offsets)
         except Exception:
-            for state in held:
+            for state in started:
                 state.sent = state.committed = -1
-                state.started = True
+                state.is_started = True
             raise
 
-    def move(self, positions: dict[TopicPartition, int]) -> None:
-        """Go on there, with new states that the group knows the positions of."""
-        for partition, position in positions.items():
-            if (state := self._assignment.of(partition)) is not None:
-                self._client.seek(partition, position)
-                state.start(position)
+    def seek(self, offsets: Offsets) -> None:
+        """Read on there, with new states. The offsets are committed already."""
+        for partition, offset in offsets.items():
+            if (state := self._assignment.get(partition)) is not None:
+                self._client.seek(partition, offset)
+                state.start(offset)
 
-    def commit(self, positions: dict[TopicPartition, int]) -> None:
-        """Once, while the partitions are ours: after a rebalance it would undo what others have committed."""
+    def commit(self, offsets: Offsets) -> None:
+        """Commit and wait for the broker. Only while the partitions are ours: else it would undo what others have committed."""
+        future = self._client.send_commit_if_assigned(offsets)
+        self.ask_in_slices(lambda ms: self._client.wait_for(future, ms))
 
-        async def send() -> None:
-            if not positions.keys() <= self._client.assignment():
-                raise RebalanceInProgressError
-            await self._client._coordinator._send_offset_commit_request(to_metadata(positions))
-
-        manager = self._client._manager
-        sent = manager.call_soon(send)
-        self.ask_in_slices(lambda ms: self._client._net.run(manager.wait_for, sent, ms))
-
-    def commit_soon(self, positions: dict[TopicPartition, int]) -> Any:
-        """Send it, as the member that we are then; the future."""
-        return self._client._manager.call_soon(
-            self._client._coordinator._send_offset_commit_request, to_metadata(positions)
-        )
-
-    def look_ahead(self) -> None:
-        """While nothing is fetched, ask now and then how much there is, for `end`."""
-        if time.monotonic() >= self._look_at:
-            self._look_at = time.monotonic() + _LOOK_AHEAD_S
+    def refresh_end_offsets(self) -> None:
+        """Ask for the end offsets every two seconds, for `end_offset`: while nothing is fetched, nothing else tells them."""
+        if time.monotonic() >= self._refresh_at:
+            self._refresh_at = time.monotonic() + _REFRESH_S
             with suppress(KafkaTimeoutError):
-                self._ends = self._client.end_offsets(self._client.assignment(), timeout_ms=_SLICE_MS)
+                self._end_offsets = self._client.end_offsets(self._client.assignment(), timeout_ms=_SLICE_MS)
 
-    def end(self, partition: TopicPartition) -> int | None:
-        """The position of the next message to be published, as far as the broker has said. From any thread."""
-        state = self._client._subscription.assignment.get(partition)
-        ends = [end for end in (state and state.highwater, self._ends.get(partition)) if end is not None]
-        return max(ends, default=None)
-
-    def forget(self, partitions: Iterable[TopicPartition]) -> None:
-        """They are assigned no more. kafka-python would keep the position of one that comes back, whatever others did."""
-        subscription = self._client._subscription
-        subscription.assign_from_subscribed(sorted(subscription.assigned_partitions() - set(partitions)))
-
-    def renew(self, partitions: Iterable[TopicPartition]) -> None:
-        """They stay assigned, from their committed positions on: kafka-python asks for those, as often as it takes."""
-        assigned = sorted(self._client.assignment())
-        self.forget(partitions)
-        self._client._subscription.assign_from_subscribed(assigned)
+    def end_offset(self, partition: TopicPartition) -> int | None:
+        """The offset of the next message to be published, as far as the broker has said. From any thread."""
+        known = (self._client.known_end_offset(partition), self._end_offsets.get(partition))
+        return max((offset for offset in known if offset is not None), default=None)
 
     def ask_in_slices(self, ask: Callable[[int], T]) -> T:
-        """`ask(timeout_ms)` until it does not time out, for about five seconds, or until the reader is closed."""
-        deadline = time.monotonic() + _PATIENCE_S
+        """Repeat `ask(timeout_ms)` until it does not time out, for about five seconds, or until the reader is closed."""
+        deadline = time.monotonic() + _TIMEOUT_S
         while True:
             try:
                 return ask(_SLICE_MS)
@@ -141,32 +122,26 @@ class Offsets:
                 if self._stopping.is_set() or time.monotonic() > deadline:
                     raise
 
-    def _begin(self, partition: TopicPartition) -> None:
-        if (position := self._opened_at.get(partition)) is None:  # it is newer than the reader
+    def _seek_to_opening(self, partition: TopicPartition) -> None:
+        if (offset := self._at_opening.get(partition)) is None:  # the partition is newer than the reader
             self._client.seek_to_beginning(partition)
         else:
-            self._client.seek(partition, position)
+            self._client.seek(partition, offset)
 
-    def _committed(self, partitions: set[TopicPartition]) -> set[TopicPartition]:
-        if not self._group:
+    def _fetch_committed(self, partitions: set[TopicPartition]) -> set[TopicPartition]:
+        if not self._has_group:
             return set()
-        fetch = self._client._coordinator.fetch_committed_offsets
-        return set(self.ask_in_slices(lambda ms: fetch(partitions, timeout_ms=ms)))
+        return set(self.ask_in_slices(lambda ms: self._client.fetch_committed(partitions, ms)))
 
-    def _found(self, partitions: set[TopicPartition], records: Records) -> dict[TopicPartition, int]:
-        found: dict[TopicPartition, int] = {}
-        deadline = time.monotonic() + _PATIENCE_S
+    def _find_positions(self, partitions: set[TopicPartition], records: Records) -> Offsets:
+        found: Offsets = {}
+        deadline = time.monotonic() + _TIMEOUT_S
         while left := partitions - found.keys():
             for partition in left:
                 first = records.get(partition)
-                position = first[0].offset if first else self._client.position(partition, timeout_ms=_SLICE_MS)
-                if position is not None:
-                    found[partition] = position
+                offset = first[0].offset if first else self._client.position(partition, timeout_ms=_SLICE_MS)
+                if offset is not None:
+                    found[partition] = offset
             if self._stopping.is_set() or time.monotonic() > deadline:
                 break
         return found
-
-
-def to_metadata(positions: dict[TopicPartition, int]) -> dict[TopicPartition, OffsetAndMetadata]:
-    """As kafka-python wants them."""
-    return {partition: OffsetAndMetadata(position, "", -1) for partition, position in positions.items()}

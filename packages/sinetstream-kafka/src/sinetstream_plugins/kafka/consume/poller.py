@@ -1,85 +1,57 @@
-"""From the broker to the buffer."""
+"""Fetching: from the broker into the fetch buffer."""
 
 from __future__ import annotations
 
-from kafka import KafkaConsumer
+from sinetstream_plugins.kafka.consume.group_member import GroupMember
+from sinetstream_plugins.kafka.consume.offsets import Records
+from sinetstream_plugins.kafka.kafka_python.consumer import Consumer
 
-from sinetstream_plugins.kafka.consume.assignment import Assignment
-from sinetstream_plugins.kafka.consume.fetch_buffer import FetchBuffer
-from sinetstream_plugins.kafka.consume.offsets import Offsets, Records
-from sinetstream_plugins.kafka.kafka_python.fast_decode import take_shortly
-from sinetstream_plugins.kafka.kafka_python.recv_buffer import receive_large_chunks
-from sinetstream_plugins.kafka.options.client_options import Options
+__all__ = ["Poller"]
 
-__all__ = ["Poller", "connect"]
-
-_TOGETHER = 500
+_BATCH = 500
 _SLICES_MS = (5, 50)
 _JOIN_MS = 500
-_NEW_TOPICS_MS = 10_000
-
-
-def connect(options: Options) -> KafkaConsumer:
-    """A consumer that knows the cluster, and is not subscribed yet."""
-    client = dict(options.client)
-    if options.topic_pattern is not None:
-        client.setdefault("metadata_max_age_ms", _NEW_TOPICS_MS)
-    consumer = KafkaConsumer(**client)
-    receive_large_chunks(consumer._client._manager)
-    take_shortly(consumer)
-    consumer._cluster.config["retry_backoff_ms"] = client["retry_backoff_ms"]  # it does not pass this on
-    return consumer
 
 
 class Poller:
-    """What is polled is received, or given back."""
+    """What is polled is either handed to the buffer or given back to kafka-python."""
 
-    def __init__(
-        self,
-        client: KafkaConsumer,
-        assignment: Assignment,
-        buffer: FetchBuffer,
-        offsets: Offsets,
-        *,
-        keeps_received: bool,
-    ) -> None:
-        """`keeps_received`: what is received is committed before the application has it, and it keeps that."""
+    def __init__(self, client: Consumer, member: GroupMember) -> None:
         self._client = client
-        self._assignment = assignment
-        self._buffer = buffer
-        self._offsets = offsets
-        self._keeps_received = keeps_received
+        self._member = member
         self._slice_ms = _SLICES_MS[0]
 
-    def poll(self, *, full: bool, joining: bool) -> Records:
-        """What comes, which is nothing while `full`."""
-        self._hold(full)
-        records: Records = self._client.poll(_JOIN_MS if joining else 0 if full else self._slice_ms)
-        # What comes while kafka-python asks for more, it sees in the next poll only: that is soon, while something comes.
+    def poll(self, *, is_full: bool, needs_to_join: bool) -> Records:
+        """What comes within a few milliseconds. While the buffer is full nothing is fetched, and only the group is served."""
+        self._pause_or_resume(is_full)
+        records: Records = self._client.poll(_JOIN_MS if needs_to_join else 0 if is_full else self._slice_ms)
+        # What arrives during a poll is seen by the next one only, so polls are short while messages arrive.
         shortest, longest = _SLICES_MS
         self._slice_ms = shortest if records else min(2 * self._slice_ms, longest)
         return records
 
-    def receive(self, records: Records) -> None:
-        """Let the application have them; what is still in `records` afterwards it has not."""
-        if self._keeps_received and records:
-            self._offsets.commit({partition: batch[-1].offset + 1 for partition, batch in records.items()})
+    def hand_to_buffer(self, records: Records) -> None:
+        """Put the records into the fetch buffer. What is still in `records` when this raises was not put there."""
+        if records:
+            self._member.committer.record_received(
+                {partition: batch[-1].offset + 1 for partition, batch in records.items()}
+            )
         while records:
             partition, batch = records.popitem()
-            state = self._assignment.of(partition)
+            state = self._member.assignment.get(partition)
             if state is not None:
-                for begin in range(0, len(batch), _TOGETHER):
-                    self._buffer.put(state, batch[begin : begin + _TOGETHER])
+                for begin in range(0, len(batch), _BATCH):
+                    self._member.buffer.put(state, batch[begin : begin + _BATCH])
 
     def give_back(self, records: Records) -> None:
-        """They come again with the next poll."""
+        """Let these records come again with the next poll."""
         assigned = self._client.assignment()
         for partition, batch in records.items():
             if partition in assigned:
                 self._client.seek(partition, batch[0].offset)
 
-    def _hold(self, full: bool) -> None:
-        if full:
+    def _pause_or_resume(self, is_full: bool) -> None:
+        if is_full:
             self._client.pause(*self._client.assignment())
         elif paused := self._client.paused():
             self._client.resume(*paused)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
 from kafka import TopicPartition
 from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
@@ -13,70 +14,82 @@ from kafka.errors import KafkaError
 
 from sinetstream_plugins.kafka.consume.assignment import PartitionState
 
-if TYPE_CHECKING:
-    from sinetstream_plugins.kafka.consume.consumer_thread import ConsumerThread
-
-__all__ = ["RebalanceListener"]
+__all__ = ["RebalanceListener", "RevocablePartitions"]
 
 log = logging.getLogger("sinetstream")
 
-_IN_HAND_S = 5.0
+_IN_FLIGHT_S = 5.0
 _COMMIT_S = 3.0
-_LOOK_S = 0.01
+_POLL_S = 0.01  # nothing on this loop can be woken by the application's thread
+_RETRY_S = 0.1
 
-Sleep = Callable[[float], Any]
+
+class RevocablePartitions(Protocol):
+    """What the listener needs of the reader: `GroupMember` says what each method does."""
+
+    @property
+    def keeps_received(self) -> bool: ...
+    def states_of(self, partitions: Iterable[TopicPartition], /) -> list[PartitionState]: ...
+    def stop_handing_out(self, states: Iterable[PartitionState], /) -> None: ...
+    def is_in_flight(self, state: PartitionState, record: Any, /) -> bool: ...
+    def commit_async(self, states: Iterable[PartitionState], /) -> Any: ...
+    def lose(self, states: Iterable[PartitionState], /) -> None: ...
 
 
 class RebalanceListener(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # kafka-python has no type information
-    """Gives partitions up only when what the application has in hand is finished and committed, if it is in time."""
+    """Gives partitions up after the message in flight is acknowledged and committed, or after five seconds."""
 
-    def __init__(self, consumer: ConsumerThread, sleep: Sleep) -> None:
-        self._consumer = consumer
+    def __init__(
+        self,
+        held: RevocablePartitions,
+        forget_offsets: Callable[[set[TopicPartition]], None],
+        sleep: Callable[[float], Any],
+        stopping: threading.Event,
+    ) -> None:
+        """`sleep` is the one of kafka-python's IO loop."""
+        self._held = held
+        self._forget_offsets = forget_offsets
         self._sleep = sleep
-        self.joined = False
+        self._stopping = stopping
+        self.has_joined = False
 
     async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
-        self.joined = True
+        self.has_joined = True
 
     async def on_partitions_revoked(self, revoked: set[TopicPartition]) -> None:
-        consumer = self._consumer
-        states = [state for state in consumer.assignment.held() if state.partition in revoked]
-        if not consumer.keeps_received:
-            await self._finish(states)
-        consumer.lost(states)
-        consumer.offsets.forget(revoked)
+        states = self._held.states_of(revoked)
+        if not self._held.keeps_received:
+            self._held.stop_handing_out(states)
+            await self._wait_for_in_flight(states)
+            await self._commit(states)
+        self._held.lose(states)
+        self._forget_offsets(revoked)
 
     async def on_partitions_lost(self, lost: set[TopicPartition]) -> None:
-        consumer = self._consumer
-        consumer.lost([state for state in consumer.assignment.held() if state.partition in lost])
+        self._held.lose(self._held.states_of(lost))
 
-    async def _finish(self, states: list[PartitionState]) -> None:
-        consumer = self._consumer
-        for state in states:
-            state.revoked = True
-        consumer.buffer.drop(states)
-        in_hand = [
-            state.in_flight[0] if state.in_flight else None for state in states
-        ]  # asyncio has more, which nobody works on
-        deadline = time.monotonic() + _IN_HAND_S
-        while not consumer.closing and time.monotonic() < deadline and any(map(consumer.in_flight, states, in_hand)):
-            await self._sleep(_LOOK_S)  # nothing on this loop can be woken by the application's thread
-        if consumer.committer is not None and not consumer.transactional:
-            await self._commit(states)
+    async def _wait_for_in_flight(self, states: list[PartitionState]) -> None:
+        # Only the first message of each partition: asyncio has received more, which nobody works on yet.
+        first = [state.in_flight[0] if state.in_flight else None for state in states]
+        deadline = time.monotonic() + _IN_FLIGHT_S
+        while any(map(self._held.is_in_flight, states, first)):
+            if self._stopping.is_set() or time.monotonic() >= deadline:
+                return
+            await self._sleep(_POLL_S)
 
     async def _commit(self, states: list[PartitionState]) -> None:
         deadline = time.monotonic() + _COMMIT_S
         while time.monotonic() < deadline:
-            future = self._consumer.committer.send(states) if self._consumer.committer else None
+            future = self._held.commit_async(states)
             if future is None:
                 return
             while not future.is_done and time.monotonic() < deadline:
-                await self._sleep(_LOOK_S)
+                await self._sleep(_POLL_S)
             if not future.is_done:
                 break
             if future.succeeded():
                 return
             if not isinstance(future.exception, KafkaError) or not future.exception.retriable:
                 break
-            await self._sleep(_LOOK_S * 10)
-        log.warning("positions could not be committed before the partitions went: some messages will come again")
+            await self._sleep(_RETRY_S)
+        log.warning("offsets could not be committed before the partitions went: some messages will come again")

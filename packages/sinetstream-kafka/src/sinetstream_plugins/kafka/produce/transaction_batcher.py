@@ -51,6 +51,11 @@ class TransactionBatcher:
     def producer(self) -> KafkaProducer:
         return self._producer.producer
 
+    @property
+    def cluster_id(self) -> str | None:
+        cluster_id: str | None = self.producer._metadata.cluster_id
+        return cluster_id
+
     def send(self, record: Record) -> Delivery[Any]:
         delivery: Delivery[Any] = Delivery()
         with self._lock:

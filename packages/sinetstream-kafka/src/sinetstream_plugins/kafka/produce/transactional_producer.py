@@ -13,7 +13,7 @@ from kafka.errors import InvalidProducerEpochError, KafkaTimeoutError, UnknownEr
 from sinetstream.errors import ConnectionError, PublishTimeoutError
 from sinetstream.spi import Delivery
 
-from sinetstream_plugins.kafka.consume.offsets import to_metadata
+from sinetstream_plugins.kafka.kafka_python.consumer import to_metadata
 from sinetstream_plugins.kafka.produce.producer import Record, close, fenced
 
 log = logging.getLogger("sinetstream")
