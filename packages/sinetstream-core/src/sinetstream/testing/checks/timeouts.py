@@ -23,7 +23,12 @@ _LONGEST_MS = 1000
 _SETTLED_S = 0.1
 _EARLY_S = 0.01
 _LATE_S = 1.5
-_SHARE_OF_CPU = 0.2
+_WAIT_MS = 180
+_LONGEST_WAIT_MS = 2000
+_SHARE_OF_BUSY_LOOP = 0.2
+_NEGLIGIBLE_SHARE = 0.03
+_CONTROL_CPU_S = 0.03
+_ATTEMPTS = 3
 
 
 class Timeouts(Area):
@@ -68,11 +73,15 @@ class Timeouts(Area):
     @always
     def test_waiting_is_not_busy(self, trial: Trial, kind: str) -> None:
         """Waiting for a message costs no processor time."""
-        cpu = _looped(trial, "sync", 3 * _TIMEOUT_MS)[1] if kind == "sync" else _called_back(trial, 3 * _TIMEOUT_MS)
-        share = cpu / (3 * _TIMEOUT_MS / 1000)
-
-        if share > _SHARE_OF_CPU:
-            raise Broken(f"waiting for a message takes {share:.0%} of a processor: it waits busily")
+        measure = _looped_cpu if kind == "sync" else _called_back_cpu
+        shares = []
+        for _ in range(_ATTEMPTS):  # one may have measured what the plugin does now and then
+            available = _busy_loop_share()
+            wait_ms = min(_WAIT_MS / available, _LONGEST_WAIT_MS)
+            shares.append(measure(trial, wait_ms) / (wait_ms / 1000))
+            if shares[-1] <= max(_SHARE_OF_BUSY_LOOP * available, _NEGLIGIBLE_SHARE):
+                return
+        raise Broken(f"waiting for a message takes {min(shares):.0%} of a processor: it waits busily")
 
 
 def _check_longer_takes_longer(trial: Trial, kind: str) -> None:
@@ -84,8 +93,21 @@ def _check_longer_takes_longer(trial: Trial, kind: str) -> None:
         )
 
 
-def _called_back(trial: Trial, milliseconds: float) -> float:
-    """The processor time that a reader takes which waits to call back."""
+def _busy_loop_share() -> float:
+    """The share of a processor that a busy loop gets at this moment: on a busy machine a small one."""
+    began, cpu = time.monotonic(), time.thread_time()
+    while (used := time.thread_time() - cpu) < _CONTROL_CPU_S:
+        pass
+    return min(used / (time.monotonic() - began), 1.0)
+
+
+def _looped_cpu(trial: Trial, milliseconds: float) -> float:
+    """The processor time, in seconds, that a loop without a message takes."""
+    return _looped(trial, "sync", milliseconds)[1]
+
+
+def _called_back_cpu(trial: Trial, milliseconds: float) -> float:
+    """The processor time, in seconds, that a reader takes which waits to call back."""
     reader = trial.async_reader()
     reader.on_message = lambda _: None
     with reader:
