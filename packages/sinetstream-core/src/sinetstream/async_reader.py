@@ -9,6 +9,7 @@ from math import inf
 from types import TracebackType
 from typing import Any, Generic, Self
 
+from sinetstream.ack_policy import AckPolicy, choose_ack_policy
 from sinetstream.errors import AlreadyConnectedError, InvalidMessageError
 from sinetstream.message import Message
 from sinetstream.message_decoder import MessageDecoder
@@ -46,6 +47,8 @@ class AsyncMessageReader(Seekable, Generic[T]):
         source = Source(service, topics, config, config_file, kwargs)
         self._session = Session("reader", source, callback_reader, own_thread=True)
         self._decoder: MessageDecoder[T] = MessageDecoder(self._session, self._session.meter)
+        self._ack_policy = choose_ack_policy(self._session)
+        self._ack: AckPolicy  # there is one while there is a plugin
         self._on_message: Callable[[Message[T]], Any] | None = None
         self._deliver_to: Callable[[Message[T]], Any]
         self._on_failure: Callable[[Any], Any] | None = None
@@ -63,7 +66,7 @@ class AsyncMessageReader(Seekable, Generic[T]):
         if callback is not None:
             self._deliver_to = callback
         if self._plugin is not None:
-            self._direct()
+            self._pause_or_read()
 
     @property
     def on_failure(self) -> Callable[[Exception], Any] | None:
@@ -83,7 +86,7 @@ class AsyncMessageReader(Seekable, Generic[T]):
             raise AlreadyConnectedError(
                 "in a callback the reader is open: close takes effect when the callback returns"
             )
-        self._session.open(self._opened)
+        self._session.open(self._start)
         return self
 
     def close(self) -> None:
@@ -109,29 +112,33 @@ class AsyncMessageReader(Seekable, Generic[T]):
     ) -> None:
         self.close()
 
-    def _opened(self, plugin: Any) -> None:
-        self._decoder.opened(plugin)
+    def _start(self, plugin: Any) -> None:
+        self._decoder.start(plugin)
+        self._ack = self._ack_policy(plugin)
         self._reader_thread = ReaderThread(
             plugin,
             on_item=self._deliver,
-            on_error=self._failed,
+            on_error=self._fail,
             on_end=self._session.closed,
             closable_while_reading=self._session.declares_abilities,
         )
         self._plugin = plugin
-        self._direct()
+        self._pause_or_read()
         self._reader_thread.start()
 
-    def _direct(self) -> None:
+    def _pause_or_read(self) -> None:
         if self._on_message is None:
             self._reader_thread.pause()
         else:
             self._reader_thread.request(inf)
 
     def _deliver(self, payload: bytes, topic: str | None, raw: Any) -> None:
-        if self._decoder.ack_on_receipt and not self._acknowledged(raw):
+        try:
+            self._ack.received(raw)
+        except Exception as error:  # noqa: BLE001  whatever a plugin raises is reported
+            self._fail(error)
             return
-        finished = True
+        processed = True
         try:
             try:
                 message = self._decoder.decode(payload, topic, raw)
@@ -140,9 +147,12 @@ class AsyncMessageReader(Seekable, Generic[T]):
             else:
                 self._call_back(message)
         except BaseException as error:  # noqa: BLE001  a callback must not stop the stream
-            finished = self._reported(error)
-        if finished and self._decoder.ack_after_processing:
-            self._acknowledged(raw)
+            processed = self._report(error)
+        try:
+            if processed:
+                self._ack.processed()
+        except Exception as error:  # noqa: BLE001  whatever a plugin raises is reported
+            self._fail(error)
 
     def _call_back(self, message: Message[T]) -> None:
         try:
@@ -151,20 +161,12 @@ class AsyncMessageReader(Seekable, Generic[T]):
             self._session.meter.record_error()
             raise
 
-    def _acknowledged(self, raw: Any) -> bool:
-        try:
-            self._plugin.acknowledge(raw)
-        except Exception as error:  # noqa: BLE001  whatever a plugin raises is reported
-            self._failed(error)
-            return False
-        return True
-
-    def _failed(self, error: Exception) -> None:
+    def _fail(self, error: Exception) -> None:
         self._session.meter.record_error()
-        self._reported(self._session.translate(error))
+        self._report(self._session.translate(error))
 
-    def _reported(self, error: BaseException) -> bool:
-        """Whether the reader is as open after the report as before it."""
+    def _report(self, error: BaseException) -> bool:
+        """Give the error to `on_failure`, or log it; False where `on_failure` closed the reader."""
         stopping = self._reader_thread.stopping
         if self._on_failure is None:
             # What the decoder or a deserializer said may quote the payload.

@@ -1,4 +1,4 @@
-"""From what a plugin received to a message, for every kind of reader."""
+"""From the bytes that a plugin received to a `Message`, for every kind of reader."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Callable
 from time import time
 from typing import Any, Generic
 
-from sinetstream.consistency import Consistency
 from sinetstream.errors import InvalidMessageError
 from sinetstream.message import Attributes, Message
 from sinetstream.metrics import Meter
@@ -18,7 +17,7 @@ __all__ = ["MessageDecoder", "Sizes"]
 
 
 class Sizes:
-    """In the place of a meter: remembers what it is to be told of the last message."""
+    """Takes the place of a meter, and keeps the sizes of the last message for it."""
 
     def __init__(self) -> None:
         self.last = (0, 0, 0)
@@ -31,28 +30,24 @@ class Sizes:
 
 
 class MessageDecoder(Generic[T]):
-    """Decodes, counts, and does with invalid messages what the user chose.
+    """Decodes messages, counts them, and applies `on_invalid`.
 
-    `ack_on_receipt` and `ack_after_processing` say when the plugin is told of a message that the application got; neither for a
-    plugin that does not want to know. `meter` is the session's, or `Sizes` where messages are counted later.
+    `meter` is the session's, or `Sizes` where messages are counted later.
     """
 
     def __init__(self, session: Session, meter: Meter | Sizes) -> None:
-        acknowledges = Ability.ACKNOWLEDGE in session.abilities
-        at_most_once = session.settings.consistency is Consistency.AT_MOST_ONCE
-        self.ack_on_receipt = acknowledges and at_most_once
-        self.ack_after_processing = acknowledges and not at_most_once
         self._decode = session.codec.decode
         self._meter = meter
+        self._count = meter.record_message
         self._on_invalid = session.settings.on_invalid
         self._wants_attributes = bool({Ability.KEY, Ability.HEADERS} & session.abilities)
         self._session = session
-        # User data alone carry no time; a messaging system that does has it for us.
+        # `user_data_only` messages carry no timestamp: take the messaging system's where it has one.
         self._wants_time = session.settings.codec.user_data_only and Ability.TIMESTAMP in session.abilities
         self._time_of: Callable[[Any], int] | None = None
         self._attributes: Callable[[Any], Attributes] | None = None
 
-    def opened(self, plugin: Any) -> None:
+    def start(self, plugin: Any) -> None:
         """Ask this plugin for keys, headers and times from now on."""
 
         def attributes(raw: Any) -> Attributes:
@@ -64,10 +59,10 @@ class MessageDecoder(Generic[T]):
         self._time_of = plugin.timestamp_us if self._wants_time else None
 
     def decode(self, payload: bytes, topic: str | None, raw: Any) -> Message[T]:
-        """The message, counted.
+        """Decode and count one message.
 
-        Raises `InvalidMessageError`, to be given to `handle_invalid`, and for what the plugin does not tell of it another
-        `SinetError`, both counted too.
+        Raises `InvalidMessageError`, to be given to `handle_invalid`; another `SinetError` where the plugin fails to tell
+        the timestamp. Both are counted.
         """
         try:
             value, timestamp_us, compressed, plain = self._decode(payload)
@@ -77,11 +72,11 @@ class MessageDecoder(Generic[T]):
             self._meter.record_error()
             raise self._session.translate(error)  # noqa: B904  it has its cause
         message = Message(value, topic, timestamp_us, raw, self._attributes)
-        self._meter.record_message(len(payload), compressed, plain, time())
+        self._count(len(payload), compressed, plain, time())
         return message
 
     def handle_invalid(self, error: InvalidMessageError, payload: bytes, topic: str | None, raw: Any) -> None:
-        """Returns where the message is to be skipped, raises the error where not, or what the user's function raises."""
+        """Apply `on_invalid`: return to skip the message; raise `error`, or what the user's function raises."""
         if self._on_invalid == "raise":
             raise error
         if callable(self._on_invalid):

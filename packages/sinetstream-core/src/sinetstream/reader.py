@@ -8,6 +8,7 @@ from threading import get_ident
 from types import TracebackType
 from typing import Any, Generic, NoReturn, Self
 
+from sinetstream.ack_policy import NOTHING, AckPolicy, choose_ack_policy
 from sinetstream.errors import BusyError, InvalidMessageError
 from sinetstream.message import Message
 from sinetstream.message_decoder import MessageDecoder
@@ -20,8 +21,6 @@ from sinetstream.transaction import Participant
 from sinetstream.values import T
 
 __all__ = ["MessageReader"]
-
-_NOTHING = object()
 
 
 class MessageReader(Seekable, Generic[T]):
@@ -46,23 +45,22 @@ class MessageReader(Seekable, Generic[T]):
     ) -> None:
         self._session = Session("reader", Source(service, topics, config, config_file, kwargs), iterating_reader)
         self._decoder: MessageDecoder[T] = MessageDecoder(self._session, self._session.meter)
-        self._turn = None  # deleted while a thread iterates; a lock would take three times as long
-        self._thread = 0
+        self._ack_policy = choose_ack_policy(self._session)
+        self._participant = Participant(self._session.plugin, self._acknowledge, self._forget, resume=lambda: None)
+        self._not_iterating = None  # deleted while a thread iterates; a lock would take three times as long
+        self._iterating_thread = 0
+        self._looping_thread = 0  # the one that runs a `for` loop
         self._plugin: Any = None
+        self._ack: AckPolicy  # there is one while there is a plugin
         self._iterator: Iterator[Item] | None = None
-        self._in_hand: Any = _NOTHING
-        self._again: Item | None = None  # what was interrupted on its way to the application
-        self._looping = 0  # the thread that runs a `for` loop
-        self._participant = Participant(
-            self._session.plugin, self._acknowledge_in_flight, self._forget, resume=lambda: None
-        )
+        self._interrupted: Item | None = None  # a message that Ctrl-C kept from the application; it is next
 
     def open(self) -> Self:
         """Connect; returns when the broker has accepted the subscription, so that nothing published later is missed.
 
         Raises `AlreadyConnectedError`, `ConnectionError` or `AuthorizationError`; then it is closed.
         """
-        self._session.open(self._opened)
+        self._session.open(self._start)
         return self
 
     def close(self) -> None:
@@ -70,7 +68,7 @@ class MessageReader(Seekable, Generic[T]):
 
         Idempotent, from any thread; it can be opened again.
         """
-        self._close(finished=True)
+        self._close(processed=True)
 
     def __enter__(self) -> Self:
         return self.open()
@@ -78,104 +76,106 @@ class MessageReader(Seekable, Generic[T]):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._looping == get_ident():
-            self._looping = 0
-        self._close(finished=kind is None)
+        if self._looping_thread == get_ident():
+            self._looping_thread = 0
+        self._close(processed=kind is None)
 
     def __iter__(self) -> Self:
         self._session.plugin()
-        self._looping = get_ident()
+        self._looping_thread = get_ident()
         return self
 
     def __next__(self) -> Message[T]:
-        # Ctrl-C strikes in a call or right after one, never between other steps: here and in `_received` there is no
-        # call where it would take the turn for ever, or let a message get lost.
+        # Ctrl-C strikes in a call or right after one, never between other steps. So there is no call, here and in
+        # `_receive_next`, where it would leave `_not_iterating` deleted, or lose a message.
         try:
-            del self._turn
+            del self._not_iterating
         except AttributeError:
             raise BusyError("another thread is reading from this reader: one thread iterates") from None
         try:
             while True:
-                payload, topic, raw = self._received() if self._again is None else self._once_more(self._again)
+                payload, topic, raw = (
+                    self._receive_next() if self._interrupted is None else self._hand_out_interrupted()
+                )
                 try:
                     return self._decoder.decode(payload, topic, raw)
                 except InvalidMessageError as error:
                     self._decoder.handle_invalid(error, payload, topic, raw)
                 except BaseException as error:
                     if not isinstance(error, Exception):
-                        self._in_hand, self._again = _NOTHING, (payload, topic, raw)
+                        self._ack.in_flight, self._interrupted = NOTHING, (payload, topic, raw)
                     raise
         finally:
-            self._turn = None
+            self._not_iterating = None
 
-    def _acknowledge_in_flight(self) -> None:
-        if self._in_hand is not _NOTHING:
-            finished, self._in_hand = self._in_hand, _NOTHING
-            self._session.plugin().acknowledge(finished)
-
-    def _forget(self) -> None:
-        self._in_hand = _NOTHING
-        self._again = None
-
-    def _opened(self, plugin: Any) -> None:
-        self._decoder.opened(plugin)
+    def _start(self, plugin: Any) -> None:
+        self._decoder.start(plugin)
+        self._ack = self._ack_policy(plugin)
         self._iterator = None
-        self._in_hand = _NOTHING
-        self._again = None
+        self._interrupted = None
         self._plugin = plugin
 
-    def _received(self) -> Item:
+    def _acknowledge(self) -> None:
+        self._ack.processed()
+
+    def _forget(self) -> None:
+        self._ack.forget()
+        self._interrupted = None
+
+    def _receive_next(self) -> Item:
         plugin = self._plugin
         if plugin is None:
-            raise self._closed()
+            raise self._closed_error()
+        ack = self._ack
         try:
-            if self._decoder.ack_after_processing:
-                self._thread = get_ident()
-                if self._in_hand is not _NOTHING:
-                    finished, self._in_hand = self._in_hand, _NOTHING
-                    plugin.acknowledge(finished)
-            if self._iterator is None:
-                self._iterator = iter(plugin)
-            for payload, topic, raw in self._iterator:  # noqa: B007  `next` would be a call
+            if ack.keeps_in_flight:
+                self._iterating_thread = get_ident()
+                ack.processed()
+            iterator = self._iterator
+            if iterator is None:
+                iterator = self._iterator = iter(plugin)
+            for payload, topic, raw in iterator:  # noqa: B007  `next` would be a call
                 break
             else:
                 raise StopIteration  # noqa: TRY301  as `next`
             if self._plugin is not plugin and Ability.ACKNOWLEDGE in self._session.abilities:
                 raise self._session.not_open()  # noqa: TRY301  it has the message back, and this is not its error
-            if self._decoder.ack_on_receipt:
-                plugin.acknowledge(raw)
-            elif self._decoder.ack_after_processing:
-                self._in_hand = raw
+            if ack.keeps_in_flight:
+                ack.in_flight = raw  # `received` would be a call
+            elif ack.acts_on_receipt:
+                ack.received(raw)
         except BaseException as error:  # noqa: BLE001  whatever a plugin raises is translated
             self._iterator = None  # a generator that raised, were it by Ctrl-C, has ended
             self._raise(error, plugin)
         return payload, topic, raw
 
-    def _once_more(self, item: Item) -> Item:
-        self._again = None
-        if self._decoder.ack_after_processing:
-            self._in_hand = item[2]
+    def _hand_out_interrupted(self) -> Item:
+        item, self._interrupted = self._interrupted, None
+        if item is None:  # `_forget`, called by a signal handler
+            return self._receive_next()
+        if self._ack.keeps_in_flight:
+            self._ack.in_flight = item[2]
         return item
 
     def _raise(self, error: BaseException, plugin: Any) -> NoReturn:
         if not isinstance(error, Exception):
             raise error
         if self._plugin is not plugin:
-            raise self._closed() from None
+            raise self._closed_error() from None
         if is_end(error):
-            self._looping = 0
+            self._looping_thread = 0
             raise StopIteration from None
         self._session.meter.record_error()
         raise self._session.translate(error)
 
-    def _closed(self) -> Exception:
-        """A loop that was running when the reader was closed ends; anybody else is told."""
-        if self._looping == get_ident():
-            self._looping = 0
+    def _closed_error(self) -> Exception:
+        """A loop that was running when the reader was closed ends; any other call raises `NotOpenError`."""
+        if self._looping_thread == get_ident():
+            self._looping_thread = 0
             return StopIteration()
         return self._session.not_open()
 
-    def _close(self, *, finished: bool) -> None:
+    def _close(self, *, processed: bool) -> None:
         with self._session.translating():  # around it all: Ctrl-C in here must not leave out what follows `begin_close`
             plugin = self._session.begin_close()
             if plugin is None:
@@ -184,11 +184,11 @@ class MessageReader(Seekable, Generic[T]):
             self._plugin = None
             try:
                 try:
-                    if finished and self._in_hand is not _NOTHING and self._thread == get_ident():
-                        plugin.acknowledge(self._in_hand)
+                    if processed and self._iterating_thread == get_ident():
+                        self._ack.processed()
                 finally:
-                    self._in_hand = _NOTHING
-                    self._again = None
+                    self._ack.in_flight = NOTHING
+                    self._interrupted = None
                     plugin.close()
             finally:
                 self._session.closed()

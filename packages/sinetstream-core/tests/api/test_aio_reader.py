@@ -125,8 +125,8 @@ def test_a_wake_up_for_a_message_that_was_taken_already_is_no_end(safe: Lab) -> 
         async with reader(safe) as it:
             waiting = asyncio.create_task(anext(it))
             await asyncio.sleep(0)
-            until(lambda: it._arrivals._waiter)
-            it._arrivals._wake()
+            until(lambda: it._queue._waiter)
+            it._queue._wake()
             await asyncio.sleep(0)
             await asyncio.sleep(0)
             assert not waiting.done()
@@ -160,7 +160,7 @@ def test_cancelling_at_the_moment_of_arrival_loses_nothing(safe: Lab) -> None:
                 await asyncio.sleep(0)
                 safe.arrive(b"%d" % i)
                 if i % 2:
-                    until(lambda: it._arrivals._arrived)
+                    until(lambda: it._queue._received)
                 waiting.cancel()
                 try:
                     got.append((await waiting).value)
@@ -252,7 +252,7 @@ def test_closing_in_another_task_ends_the_loop(lab3: Lab) -> None:
 
         lab3.arrive(b"1")
         looping = asyncio.create_task(loop())
-        await asyncio.to_thread(until, lambda: it.metrics.msg_count_total and not it._arrivals._arrived)
+        await asyncio.to_thread(until, lambda: it.metrics.msg_count_total and not it._queue._received)
         await it.close()
         assert [b"1"] == await looping
 
@@ -452,7 +452,7 @@ def test_a_seek_forgets_what_was_received_ahead_and_nothing_after_it(lab: Lab) -
             for _ in range(3):
                 lab.arrive(*[b"old"] * 10)
                 await anext(it)
-                await asyncio.to_thread(until, lambda: len(it._arrivals._arrived) == 9)
+                await asyncio.to_thread(until, lambda: len(it._queue._received) == 9)
                 await it.seek_to_beginning()
                 expected = [b"first", *(b"%d" % i for i in range(100))]
                 assert expected == [(await anext(it)).value for _ in range(101)]
@@ -468,7 +468,7 @@ def test_a_seek_where_nothing_is_received_ahead_goes_on_too(lab: Lab) -> None:
         async with reader(lab, receive_timeout_ms=ENDS_MS) as it:
             assert [] == [message async for message in it]
             lab.arrive(b"old")
-            await asyncio.to_thread(until, lambda: it._arrivals._arrived)
+            await asyncio.to_thread(until, lambda: it._queue._received)
             await it.seek_to_end()
             lab.arrive(b"new")
             assert [b"new"] == [message.value async for message in it]
@@ -491,7 +491,7 @@ def test_a_seek_that_is_cancelled_finds_out_whether_it_has_moved(lab: Lab, *, fa
     async def main() -> None:
         async with reader(lab, receive_timeout_ms=ENDS_MS) as it:
             lab.arrive(b"1", b"2")
-            await asyncio.to_thread(until, lambda: len(it._arrivals._arrived) == 2)
+            await asyncio.to_thread(until, lambda: len(it._queue._received) == 2)
             seek = asyncio.create_task(it.seek_to_end())
             await asyncio.to_thread(called.wait, WAIT)
             seek.cancel()

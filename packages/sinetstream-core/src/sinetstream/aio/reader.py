@@ -8,7 +8,8 @@ from time import time
 from types import TracebackType
 from typing import Any, Generic, Self
 
-from sinetstream.aio.receive_queue import Arrivals
+from sinetstream.ack_policy import AckPolicy, choose_ack_policy
+from sinetstream.aio.receive_queue import ReceiveQueue
 from sinetstream.aio.threads import in_thread, shielded_in_thread
 from sinetstream.clock import microseconds
 from sinetstream.errors import BusyError, InvalidMessageError
@@ -23,16 +24,14 @@ from sinetstream.values import T
 
 __all__ = ["MessageReader"]
 
-_NOTHING = object()
-
 
 class MessageReader(ReaderEndpoint, Generic[T]):
     """`sinetstream.MessageReader` for asyncio: `async for` ends after `receive_timeout_ms` without a message.
 
     One task iterates; a second one gets `BusyError`. A message is finished when the next is asked for, or when that task
     closes the reader; not when an exception (cancellation is one) leaves the `async with` block. A cancelled `anext`
-    hands its message to the next call. What is received ahead is bounded: 64 messages where the plugin takes back what
-    nobody finished, none where it does not. Never blocks the event loop.
+    hands its message to the next call. At most 64 messages are received ahead, none where the plugin does not
+    declare ACKNOWLEDGE: what was received ahead would be lost in `close`. Never blocks the event loop.
     """
 
     def __init__(
@@ -47,24 +46,25 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         self._session = Session("reader", source, iterating_reader, own_thread=True)
         sizes = Sizes()
         self._decoder: MessageDecoder[T] = MessageDecoder(self._session, sizes)
-        self._arrivals = Arrivals(self._session, self._decoder, sizes)
-        self._participant = Participant(self._session.plugin, self._finish, self._forget, self._arrivals.go_on)
+        self._queue = ReceiveQueue(self._session, self._decoder, sizes)
+        self._ack_policy = choose_ack_policy(self._session)
+        self._ack: AckPolicy  # there is one while there is a plugin
+        self._participant = Participant(self._session.plugin, self._acknowledge, self._forget, self._queue.resume)
         self._reset()
 
     def _reset(self) -> None:
         self._task: asyncio.Task[Any] | None = None
         self._reading = False
-        self._in_hand: Any = _NOTHING
 
     async def open(self) -> Self:
         """Connect; returns when the broker has accepted the subscription. Raises as `sinetstream.MessageReader.open`."""
         loop = asyncio.get_running_loop()
-        await in_thread(lambda: self._session.open(lambda plugin: self._opened(plugin, loop)), self._stop)
+        await in_thread(lambda: self._session.open(lambda plugin: self._start(plugin, loop)), self._stop)
         return self
 
     async def close(self) -> None:
         """Disconnect; a loop that runs in another task ends. Idempotent; it can be opened again."""
-        await self._close(finished=True)
+        await self._close(processed=True)
 
     async def __aenter__(self) -> Self:
         return await self.open()
@@ -73,41 +73,45 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._task is asyncio.current_task():
-            self._arrivals.looping = False
-        await self._close(finished=kind is None)
+            self._queue.looping = False
+        await self._close(processed=kind is None)
 
     def __aiter__(self) -> Self:
         self._session.plugin()
-        self._arrivals.looping = True
+        self._queue.looping = True
         return self
 
     async def __anext__(self) -> Message[T]:
         if self._reading:
             raise BusyError("another task is reading from this reader: one task iterates")
-        if self._arrivals.plugin is None:
-            raise self._arrivals.closed()
+        if self._queue.plugin is None:
+            raise self._queue.closed_error()
         self._reading = True
         self._task = asyncio.current_task()
         try:
             while True:
-                self._finish()
-                arrived = await self._arrivals.next()
-                if isinstance(arrived, Exception):
+                self._acknowledge()
+                received = await self._queue.get()
+                if isinstance(received, Exception):
                     self._session.meter.record_error()
-                    raise arrived
-                self._hand_out(arrived.item[2])
-                if isinstance(arrived.outcome, Message):
-                    self._session.meter.record_message(*arrived.sizes, time())
-                    return arrived.outcome
+                    raise received
+                with self._session.translating():
+                    self._ack.received(received.item[2])
+                if isinstance(received.decoded, Message):
+                    self._session.meter.record_message(*received.sizes, time())
+                    return received.decoded
                 self._session.meter.record_error()
-                if not isinstance(arrived.outcome, InvalidMessageError):
-                    raise arrived.outcome
-                self._decoder.handle_invalid(arrived.outcome, *arrived.item)
+                if not isinstance(received.decoded, InvalidMessageError):
+                    raise received.decoded
+                self._decoder.handle_invalid(received.decoded, *received.item)
         finally:
             self._reading = False
 
     async def seek_to_beginning(self) -> None:
-        """As `sinetstream.MessageReader.seek_to_beginning`. Cancelled, it finds out first whether it has moved; so do the others."""
+        """As `sinetstream.MessageReader.seek_to_beginning`.
+
+        Cancelled, it waits for the end of the seek before it raises `CancelledError`; so do the other two.
+        """
         await self._seek_in_thread(Ability.SEEK, "seek_to_beginning")
 
     async def seek_to_end(self) -> None:
@@ -121,44 +125,32 @@ class MessageReader(ReaderEndpoint, Generic[T]):
     async def _seek_in_thread(self, ability: Ability, method: str, *args: Any) -> None:
         self._session.require(ability, method)
         self._session.plugin()
-        self._finish()
-        before = self._arrivals.forget()  # now, since what arrives meanwhile may be from the new position
+        self._acknowledge()
+        dropped = self._queue.drop()  # now: what is received during the seek may be from the new position
         ended = await shielded_in_thread(lambda: self._seek(ability, method, *args))
         if ended.failed is not None:
-            self._arrivals.put_back(before)
-        self._arrivals.go_on()
+            self._queue.put_back(dropped)
+        self._queue.resume()
         ended.check()
 
-    def _opened(self, plugin: Any, loop: asyncio.AbstractEventLoop) -> None:
+    def _start(self, plugin: Any, loop: asyncio.AbstractEventLoop) -> None:
         self._reset()
-        self._arrivals.opened(plugin, loop)
+        self._ack = self._ack_policy(plugin)
+        self._queue.start(plugin, loop)
 
     def _forget(self) -> None:
-        self._in_hand = _NOTHING
-        self._arrivals.forget()
+        self._ack.forget()
+        self._queue.drop()
 
-    def _finish(self) -> None:
-        if self._in_hand is not _NOTHING:
-            finished, self._in_hand = self._in_hand, _NOTHING
-            self._acknowledge(finished)
+    def _acknowledge(self) -> None:
+        if self._queue.plugin is not None:  # else it was closed meanwhile, and has taken the message back
+            with self._session.translating():
+                self._ack.processed()
 
-    def _acknowledge(self, raw: Any) -> None:
-        plugin = self._arrivals.plugin
-        if plugin is None:  # closed meanwhile: it has the message back
-            return
-        with self._session.translating():
-            plugin.acknowledge(raw)
-
-    def _hand_out(self, raw: Any) -> None:
-        if self._decoder.ack_on_receipt:
-            self._acknowledge(raw)
-        elif self._decoder.ack_after_processing:
-            self._in_hand = raw
-
-    async def _close(self, *, finished: bool) -> None:
+    async def _close(self, *, processed: bool) -> None:
         try:
-            if finished and self._task is asyncio.current_task():
-                self._finish()
+            if processed and self._task is asyncio.current_task():
+                self._acknowledge()
         finally:
             await in_thread(self._stop)
 
@@ -166,4 +158,4 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         if self._session.begin_close(only) is None:
             self._session.wait_until_closed()
             return
-        self._arrivals.stop()
+        self._queue.stop()
