@@ -45,7 +45,7 @@ def made(
         unreachable={"brokers": "127.0.0.1:1"},
         forbidden=known | {"type_spec": asking | {"username_pw": stranger}},
         read_only=known | {"type_spec": asking | {"username_pw": MAY_NOT_WRITE}},
-        undetectable={} if protocol == "MQTTv5" else DROPPED,
+        not_observable={} if protocol == "MQTTv5" else DROPPED,
         interrupt=proxy.refuse,
         restore=proxy.resume,
         max_message_bytes=200_000,

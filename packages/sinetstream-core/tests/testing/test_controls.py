@@ -53,12 +53,12 @@ def test_a_plugin_that_declares_nothing_keeps_what_the_contract_demands_and_no_m
     assert Verdict.NOT_DECLARED is verdicts["test_a_key_arrives[sync]"]
 
 
-def test_what_the_harness_calls_undetectable_is_reported_so() -> None:
+def test_what_the_harness_names_as_not_observable_is_reported_so() -> None:
     with FakeBroker() as broker:
-        harness = broker.harness(undetectable={"test_nothing_is_lost": "nobody counts"}, interrupt=None)
+        harness = broker.harness(not_observable={"test_nothing_is_lost": "nobody counts"}, interrupt=None)
         card = run(harness, select="nothing_is_lost or reading_goes_on")
 
-    assert {Verdict.UNDETECTABLE} == card.counts.keys()
+    assert {Verdict.NOT_OBSERVABLE} == card.counts.keys()
     assert "nobody counts" in {line.detail for line in card.lines}
 
 
@@ -83,7 +83,7 @@ def test_where_nobody_can_be_killed_nothing_is_kept() -> None:
     with FakeBroker() as broker:
         card = run(broker.harness(reader={"value_deserializer": lambda payload: payload}), select="kill_9")
 
-    assert {Verdict.UNDETECTABLE: 3} == card.counts
+    assert {Verdict.NOT_OBSERVABLE: 3} == card.counts
     assert all(line.detail.startswith("nobody was killed") for line in card.lines)
 
 

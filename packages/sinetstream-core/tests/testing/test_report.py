@@ -57,7 +57,7 @@ def test_each_promise_is_one_sentence() -> None:
 
 def test_evidence_from_a_harness_that_fails_is_reported() -> None:
     with FakeBroker() as broker:
-        card = run(broker.harness(undetectable={"test_no_such": "?"}), select="one_byte")
+        card = run(broker.harness(not_observable={"test_no_such": "?"}), select="one_byte")
 
     (line,) = card.lines
     assert line.verdict is Verdict.BROKEN

@@ -1,4 +1,4 @@
-"""What the tests of all areas have in common: a trial, and a verdict at the end."""
+"""The base class and decorators of all checks: they give each test a trial and record its verdict."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sinetstream.spi import Ability
 from sinetstream.testing.harness import Harness
 from sinetstream.testing.refusals import check_refused
 from sinetstream.testing.trial import Trial
-from sinetstream.testing.verdict import KEPT, Broken, Finding, Verdict, not_declared, undetectable
+from sinetstream.testing.verdict import KEPT, Broken, Finding, Verdict, not_declared, not_observable
 from sinetstream.testing.waiting import within
 
 __all__ = ["PROPERTY", "Area", "always", "if_declared"]
@@ -40,12 +40,12 @@ class Area:
 
 
 def always(test: Test) -> Test:
-    """The contract demands it of every plugin."""
+    """A check that every plugin must pass."""
     return _judged(test, lambda _: None)
 
 
 def if_declared(*abilities: Ability, lasting: bool = False) -> Callable[[Test], Test]:
-    """These abilities promise it or, without any, that the plugin declares abilities at all.
+    """A check for plugins that declare these abilities or, without arguments, that declare abilities at all.
 
     Where one is missing, the test is that the API refuses it. `lasting` tests look at what a second reader gets: they
     need a subscription that outlives `close`.
@@ -75,19 +75,19 @@ def _judged(test: Test, ask: Callable[[Trial], Finding | None]) -> Test:
         area = test.__module__.rpartition(".")[2]
         promise = " ".join((test.__doc__ or name).split())
         trial.record((PROPERTY, {"area": area, "promise": promise}))
-        reason = trial.harness.undetectable.get(name)
-        finding = undetectable(reason) if reason else _found(trial, lambda: ask(trial) or test(self, trial, **others))
+        reason = trial.harness.not_observable.get(name)
+        finding = not_observable(reason) if reason else _found(trial, lambda: ask(trial) or test(self, trial, **others))
         trial.record((f"{PROPERTY}.verdict", (finding.verdict.name, finding.detail)))
 
     return judged
 
 
 def _found(trial: Trial, test: Callable[[], Finding | None]) -> Finding:
-    """In bounded time, whatever the plugin does: each wait has a limit of its own, except where nobody thought of one."""
+    """Run the test with a time limit, so that a plugin that hangs fails the test instead of hanging the suite."""
     return within(8 * trial.patience_s + _STARTING_S, "the test", test) or KEPT
 
 
 def _check_names(harness: Harness, suite: type[Any]) -> None:
-    unknown = sorted(name for name in harness.undetectable if not hasattr(suite, name))
+    unknown = sorted(name for name in harness.not_observable if not hasattr(suite, name))
     if unknown:
-        raise Broken(f"the harness calls undetectable what is no test: {', '.join(unknown)}")
+        raise Broken(f"the harness names as not observable what is no test: {', '.join(unknown)}")

@@ -38,7 +38,7 @@ class _Bounded(_Entered):
 
 
 class BoundedReader(_Entered, MessageReader[Any]):
-    """Leaving its block is not bounded: the thread that reads has to close it to finish its last message."""
+    """Leaving its block has no time limit: the thread that reads must close it, so that its last message is acknowledged."""
 
 
 class BoundedAsyncReader(_Bounded, AsyncMessageReader[Any]):

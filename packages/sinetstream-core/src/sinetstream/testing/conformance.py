@@ -1,4 +1,4 @@
-"""The whole kit."""
+"""The conformance suite: all checks in one class."""
 
 from __future__ import annotations
 

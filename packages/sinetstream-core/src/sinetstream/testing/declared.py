@@ -1,4 +1,4 @@
-"""What the plugin says of itself, as the API sees it."""
+"""The abilities that the plugin declares, as the API sees them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _SIDES: dict[Ability, tuple[Role, ...]] = dict.fromkeys(Ability, _BOTH) | {
 
 
 def differences(reader: Mapping[str, Any], writer: Mapping[str, Any]) -> list[str]:
-    """What the APIs of one side declare differently."""
+    """Differences between the abilities of the two classes of a side, as sentences."""
     found = []
     for one, other, params in (
         (MessageReader, AsyncMessageReader, reader),
@@ -61,7 +61,7 @@ def differences(reader: Mapping[str, Any], writer: Mapping[str, Any]) -> list[st
 
 
 def declared(reader: Mapping[str, Any], writer: Mapping[str, Any]) -> Declared:
-    """Construct both sides, which connects nothing, and see."""
+    """The abilities of both sides, read from objects that are constructed and not opened."""
     reading, writing = session_of(MessageReader(**reader)), session_of(MessageWriter(**writer))
     return Declared(
         reader=reading.abilities,

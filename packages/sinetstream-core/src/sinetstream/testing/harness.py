@@ -1,4 +1,4 @@
-"""What a plugin's author tells the kit."""
+"""The harness: how the kit reaches a plugin's broker."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ __all__ = ["Harness", "fresh_topic"]
 
 
 def fresh_topic() -> str:
-    """A name that nobody has used."""
+    """A new topic name."""
     return f"sinetstream-testing-{uuid4().hex[:16]}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Harness:
-    """How to reach a broker through the plugin, and what the kit cannot know. Everything but `params` has a default.
+    """How the kit reaches a broker through the plugin. Every field but `params` has a default.
 
     All parameters are keywords of the API's constructors. `reader` and `writer` are further ones for one side alone.
     `durable` are a reader's further parameters for a subscription that outlives its process, or a function that makes
@@ -26,10 +26,10 @@ class Harness:
     `read_only` a writer's with which it refuses what is published.
 
     `interrupt` cuts the connection to the broker, or ends the broker, `restore` makes it reachable again; both return
-    when that is done. `patience_s` is how long a test waits before it says that something does not come: only a broken
-    promise costs that time. `window` is the number of unfinished messages that the plugin may hand out at most.
+    when that is done. `patience_s` is how long a test waits before it says that something does not come: only a failing
+    test takes that long. `window` is the number of unfinished messages that the plugin may hand out at most.
 
-    `undetectable` maps the names of tests that this messaging system cannot show to the reason.
+    `not_observable` maps names of tests to the reason why this messaging system cannot show their outcome.
     """
 
     params: Mapping[str, Any]
@@ -45,4 +45,4 @@ class Harness:
     patience_s: float = 10.0
     window: int = 1000
     max_message_bytes: int = 1_000_000
-    undetectable: Mapping[str, str] = field(default_factory=dict)
+    not_observable: Mapping[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""The broker goes away and comes back, and meanwhile messages are published."""
+"""Interrupts and restores the broker while messages are published."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from sinetstream.testing.raised import check_ours
 from sinetstream.testing.received import Received
 from sinetstream.testing.streams import receiving
 from sinetstream.testing.trial import Trial
-from sinetstream.testing.verdict import Broken, undetectable
+from sinetstream.testing.verdict import Broken, not_observable
 from sinetstream.testing.waiting import Call, within
 
 __all__ = ["AWAY_S", "UNINTERRUPTIBLE", "across_an_interruption", "interrupted", "interruptible", "until_one_arrives"]
 
 AWAY_S = 0.2
-UNINTERRUPTIBLE = undetectable("the harness gives no `interrupt` and `restore`")
+UNINTERRUPTIBLE = not_observable("the harness gives no `interrupt` and `restore`")
 
 
 def interruptible(trial: Trial) -> bool:

@@ -10,7 +10,7 @@ from sinetstream import MessageReader, plugins
 
 
 def main() -> None:
-    """Say `open`, then each message in hexadecimal; after each, wait to be told `next` or `break`."""
+    """Print `open`, then each message in hexadecimal; after each, wait for the line `next` or `break`."""
     params, name, classes = pickle.loads(b64decode(sys.stdin.readline()))  # noqa: S301  from the process that runs this
     with plugins.register(name, **classes), MessageReader(**params) as reader:
         print("open", flush=True)  # noqa: T201  this is how it answers

@@ -1,4 +1,4 @@
-"""A reader in a process of its own, that can be killed."""
+"""A reader in a process of its own, which the test kills."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Unpicklable(Exception):  # noqa: N818  it is no failure
 
 
 class _NothingMoreError(Broken):
-    """It waits for a message that does not come."""
+    """The killed reader's process gets no message."""
 
 
 class Victim:

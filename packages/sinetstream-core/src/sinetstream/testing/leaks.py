@@ -1,4 +1,4 @@
-"""Threads and descriptors that somebody has left behind."""
+"""Finds threads and descriptors that are still there after `close`."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _LISTING = Path("/dev/fd")
 
 
 class Threads:
-    """Those that run when this is made are nobody's fault."""
+    """Threads that were not running when this object was made."""
 
     def __init__(self) -> None:
         self._before = set(threading.enumerate())
 
     def check_none_left(self, patience_s: float) -> None:
-        """Wait for what is about to end; `Broken` where one does not."""
+        """Wait for threads that are ending; `Broken` where one is still running."""
         deadline = monotonic() + patience_s
         left = [thread for thread in threading.enumerate() if thread not in self._before]
         for thread in left:
@@ -34,14 +34,14 @@ class Threads:
 
 
 class Descriptors:
-    """Those that are open when this is made are nobody's fault."""
+    """Descriptors that were not open when this object was made."""
 
     def __init__(self) -> None:
         self._before = _open()
 
     @staticmethod
     def visible() -> bool:
-        """Whether this platform shows them."""
+        """Whether this platform lists open descriptors."""
         return _LISTING.is_dir()
 
     def check_none_left(self, patience_s: float) -> None:

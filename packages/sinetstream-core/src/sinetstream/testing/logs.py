@@ -1,4 +1,4 @@
-"""Everything that anybody logs."""
+"""Records what all loggers log."""
 
 from __future__ import annotations
 

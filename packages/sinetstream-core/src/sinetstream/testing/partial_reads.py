@@ -1,4 +1,4 @@
-"""Readers that take some messages and leave, one way or another."""
+"""Reads some of the messages, then fails or closes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Publishing, and what became of each value."""
+"""Publishes values and records the outcome of each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sinetstream import AsyncMessageWriter
 __all__ = ["Outcomes", "errors_of", "published"]
 
 Outcomes = dict[bytes, Exception | None]
-"""What became of each value that was published: its error, None where it was confirmed."""
+"""For each value that was published its error, None where it was confirmed."""
 
 
 def published(writer: Any, values: Sequence[bytes], seconds: float) -> Outcomes:

@@ -15,7 +15,7 @@ __all__ = ["check_open_raises", "check_ours"]
 
 
 def check_ours(trial: Trial, errors: Sequence[Exception]) -> None:
-    """Only our errors come out, and none that the plugin let through for the core to wrap."""
+    """`Broken` unless the error is one of ours and the plugin, not the core, translated it."""
     for error in errors:
         if not isinstance(error, SinetError):
             raise Broken(f"{type(error).__name__} leaked, which is none of sinetstream.errors: {error}") from error

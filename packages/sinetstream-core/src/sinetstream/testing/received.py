@@ -1,4 +1,4 @@
-"""What readers gave, as it came."""
+"""Collects the messages and errors of readers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Received", "check_nothing_altered", "check_nothing_lost", "check_not
 
 
 def shown(value: object) -> str:
-    """Enough of a value to recognise it."""
+    """A short form of a value for error messages."""
     text = repr(value)
     return (
         text if len(text) <= 60 else f"{text[:40]}... ({len(value)} bytes)" if isinstance(value, bytes) else text[:60]
@@ -38,13 +38,13 @@ class Received:
         return [message.value for message in self.messages]
 
     def add(self, message: Message[Any]) -> None:
-        """One has come."""
+        """Record a message."""
         with self._changed:
             self.messages.append(message)
             self._changed.notify_all()
 
     def fail(self, error: Exception) -> None:
-        """An error has come."""
+        """Record an error."""
         with self._changed:
             self.errors.append(error)
             self._changed.notify_all()
@@ -87,7 +87,7 @@ class Received:
 
 
 def check_nothing_lost(sent: Sequence[Any], got: Sequence[Any], errors: Sequence[Exception] = ()) -> None:
-    """Each that was sent has come, at least once."""
+    """`Broken` unless each value in `sent` was received."""
     lost = [value for value in sent if value not in got]
     if lost:
         instead = f", and {errors[0]!r}" if errors else ""
@@ -95,14 +95,14 @@ def check_nothing_lost(sent: Sequence[Any], got: Sequence[Any], errors: Sequence
 
 
 def check_nothing_twice(got: Sequence[Any]) -> None:
-    """None has come more than once."""
+    """`Broken` where a value was received more than once."""
     twice = [value for value, count in Counter(got).items() if count > 1]
     if twice:
         raise Broken(f"{len(twice)} messages came more than once, the first {shown(twice[0])}")
 
 
 def check_nothing_altered(sent: Sequence[Any], got: Sequence[Any]) -> None:
-    """Nothing has come that was not sent."""
+    """`Broken` where a value was received that was not sent."""
     altered = [value for value in got if value not in sent]
     if altered:
         raise Broken(

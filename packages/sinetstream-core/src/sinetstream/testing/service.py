@@ -50,11 +50,11 @@ class Service:
         time. Raises what opening raises where the broker cannot be reached.
         """
         own_id = self._reader.params.get("client_id")
-        undetectable = dict.fromkeys(_NEED_TOPICS, _ONE_TOPIC) if topic else {}
+        not_observable = dict.fromkeys(_NEED_TOPICS, _ONE_TOPIC) if topic else {}
         if Ability.KEY in session_of(self._writer).abilities:
-            undetectable |= _PARTITIONS
+            not_observable |= _PARTITIONS
         if not own_id and self._reader.info("durable"):
-            undetectable |= _SHARED
+            not_observable |= _SHARED
         harness = Harness(
             params=self._config,
             reader=self._reads | _GENERATED,
@@ -62,14 +62,14 @@ class Service:
             durable={"client_id": self._reader.client_id} if own_id else None,
             fresh_topic=self._drained(topic) if topic else _begins_with(self._prefix()),
             patience_s=patience_s,
-            undetectable=undetectable,
+            not_observable=not_observable,
         )
         _check_reachable(harness)
         return harness
 
     @property
     def secrets(self) -> list[str]:
-        """What must not be in a report."""
+        """Values that the report must not show."""
         return [text for end in (self._reader, self._writer) for text in secrets_in(end.params, shortest=1)]
 
     def _prefix(self) -> str:
@@ -82,7 +82,7 @@ class Service:
         return own
 
     def _drained(self, topic: str) -> Callable[[], str]:
-        """Reads what an earlier test has left, so that the next one does not get it."""
+        """Read what an earlier test left in the topic, so that the next test does not get it."""
         more: dict[str, Any] = {"topics": topic, "receive_timeout_ms": _QUIET_MS, "on_invalid": "skip", **_GENERATED}
 
         def drained() -> str:
@@ -108,7 +108,7 @@ def _begins_with(own: str) -> Callable[[], str]:
 
 
 def _check_reachable(harness: Harness) -> None:
-    """A broker that nobody reaches has broken no promise."""
+    """Raise what opening raises, so that an unreachable broker is not reported as a broken guarantee."""
     trial = Trial(harness, lambda _: None)
     try:
         for end in (trial.reader(), trial.writer()):

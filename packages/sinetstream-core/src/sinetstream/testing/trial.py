@@ -1,4 +1,4 @@
-"""One test's use of the plugin: a fresh topic, readers and writers of it, and what there is to close."""
+"""What one test needs: a fresh topic, readers and writers of it, and closing them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Trial:
 
     @cached_property
     def consistency(self) -> Consistency:
-        """At least once where that is declared: only then does the messaging system promise to lose nothing."""
+        """AT_LEAST_ONCE where that is declared: only then does the messaging system guarantee that nothing is lost."""
         return AT_LEAST_ONCE if self.declared.has(Ability.AT_LEAST_ONCE) else AT_MOST_ONCE
 
     @cached_property
@@ -137,7 +137,7 @@ class Trial:
         return aio.MessageWriter(**self.params("writer", **more))
 
     def values(self, count: int, label: str = "message") -> list[bytes]:
-        """So many different values, unlike those of any other test."""
+        """That many different values, which no other test uses."""
         return [f"{self._id} {label} {number}".encode() for number in range(count)]
 
     def send(self, values: Sequence[Any], **more: Any) -> None:
@@ -146,11 +146,11 @@ class Trial:
             each_within(2 * self.patience_s, "publish", lambda value: writer.publish(value, **self.keyed), values)
 
     def send_raw(self, payloads: Sequence[bytes], **more: Any) -> None:
-        """Let the messaging system carry these very bytes."""
+        """Publish these bytes without header and envelope."""
         self.send(payloads, **AS_CARRIED, **more)
 
     def close(self) -> None:
-        """Close whatever is open."""
+        """Close all readers and writers of this test."""
         with self.after:
             for end in reversed(self._ends):
                 within(2 * self.patience_s + 1, f"{type(end).__name__}.close", end.close)

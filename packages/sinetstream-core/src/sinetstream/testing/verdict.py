@@ -1,25 +1,25 @@
-"""What a test of the kit finds."""
+"""The verdicts of the kit's tests."""
 
 from __future__ import annotations
 
 from enum import Enum
 from typing import NamedTuple
 
-__all__ = ["KEPT", "Broken", "Finding", "Verdict", "not_declared", "refused", "undetectable"]
+__all__ = ["KEPT", "Broken", "Finding", "Verdict", "not_declared", "not_observable", "refused"]
 
 
 class Verdict(Enum):
-    """What became of one promise; the value is how the report card says it."""
+    """The outcome of one test; the value is its name in the report."""
 
     KEPT = "kept"
     REFUSED = "refused as declared"
     NOT_DECLARED = "not declared"
-    UNDETECTABLE = "undetectable"
+    NOT_OBSERVABLE = "not observable"
     BROKEN = "broken"
 
 
 class Finding(NamedTuple):
-    """A verdict, and what there is to say about it."""
+    """A verdict and its explanation."""
 
     verdict: Verdict
     detail: str = ""
@@ -29,19 +29,19 @@ KEPT = Finding(Verdict.KEPT)
 
 
 def refused(detail: str) -> Finding:
-    """The plugin does not promise it, and says so when it is asked."""
+    """The plugin does not declare the ability, and the API refuses what needs it."""
     return Finding(Verdict.REFUSED, detail)
 
 
 def not_declared(detail: str) -> Finding:
-    """The plugin does not promise it."""
+    """The plugin does not declare the ability."""
     return Finding(Verdict.NOT_DECLARED, detail)
 
 
-def undetectable(reason: str) -> Finding:
-    """Kept or not, it cannot be seen here."""
-    return Finding(Verdict.UNDETECTABLE, reason)
+def not_observable(reason: str) -> Finding:
+    """This messaging system, harness or platform cannot show whether the guarantee is kept."""
+    return Finding(Verdict.NOT_OBSERVABLE, reason)
 
 
 class Broken(AssertionError):  # noqa: N818  as a verdict is called
-    """A promise is broken; the message is the evidence."""
+    """A guarantee is broken; the message says what was observed."""

@@ -1,4 +1,4 @@
-"""Calls that may never return, bounded."""
+"""Gives time limits to calls that may never return."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Item = TypeVar("Item")
 
 
 class Call(Generic[R]):
-    """A call that has begun in a thread of its own."""
+    """A call that runs in a thread of its own."""
 
     def __init__(self, what: str, call: Callable[[], R]) -> None:
         self._what = what
@@ -26,7 +26,7 @@ class Call(Generic[R]):
         self._thread.start()
 
     def result(self, seconds: float) -> R:
-        """What it returned or raised. Raises `Broken` where that takes longer."""
+        """Return or raise what the call did. Raises `Broken` where the call takes longer."""
         self._thread.join(seconds)
         if self._thread.is_alive():
             raise Broken(f"{self._what} has not returned after {seconds:g} s: it blocks")

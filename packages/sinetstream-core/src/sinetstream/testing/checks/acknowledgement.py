@@ -1,4 +1,4 @@
-"""When a message counts as finished, seen from what comes again."""
+"""Checks when a message counts as acknowledged, by what a second reader gets again."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Acknowledgement(Area):
 
     @promised
     def test_nothing_is_acknowledged_before_it_is_finished(self, trial: Trial) -> None:
-        """After an exception in the loop's body, its message and all those after it come again."""
+        """After an exception in the loop's body, that message and all later ones are delivered again."""
         values = trial.values(7)
         fails_at(0, trial, values, consistency=AT_LEAST_ONCE)
         got = rest(trial, values, consistency=AT_LEAST_ONCE)
@@ -36,7 +36,7 @@ class Acknowledgement(Area):
 
     @promised
     def test_what_is_finished_does_not_come_again(self, trial: Trial) -> None:
-        """Messages whose successor was asked for do not come again."""
+        """A message is not delivered again after the application has asked for the next one."""
         values = trial.values(7)
         finished = fails_at(3, trial, values, consistency=AT_LEAST_ONCE)[:3]
         got = rest(trial, values[3:], consistency=AT_LEAST_ONCE)
@@ -45,7 +45,7 @@ class Acknowledgement(Area):
 
     @promised
     def test_leaving_a_loop_and_closing_finishes(self, trial: Trial) -> None:
-        """`break` and `close` finish the message in hand, and none besides."""
+        """`break` and `close` acknowledge the message that the loop has, and no other."""
         values = trial.values(6)
         reader = trial.reader(**trial.subscription, consistency=AT_LEAST_ONCE)
 
@@ -62,7 +62,7 @@ class Acknowledgement(Area):
 
     @promised
     def test_a_callback_that_returns_finishes(self, trial: Trial) -> None:
-        """A message is finished when its callback has returned, and not when `on_failure` closed the reader."""
+        """A message is acknowledged when its callback has returned, but not when `on_failure` closed the reader."""
         values = trial.values(6)
         received, failed = Received(trial.patience_s), threading.Event()
         reader = trial.async_reader(**trial.subscription, consistency=AT_LEAST_ONCE)
@@ -89,7 +89,7 @@ class Acknowledgement(Area):
 
     @promised
     def test_a_cancelled_task_finishes_nothing(self, trial: Trial) -> None:
-        """When a task is cancelled, the message in its hands comes again."""
+        """When a task is cancelled, the message that it was processing is delivered again."""
         values = trial.values(6)
         finished: list[bytes] = []
 
@@ -115,7 +115,7 @@ class Acknowledgement(Area):
 
     @promised
     def test_an_invalid_message_is_finished(self, trial: Trial) -> None:
-        """Bytes that are no message do not come again once the next one was asked for."""
+        """An invalid message is not delivered again after the application has asked for the next one."""
         before, after = trial.values(2)
         reader = trial.reader(**trial.subscription, consistency=AT_LEAST_ONCE, on_invalid="skip")
 

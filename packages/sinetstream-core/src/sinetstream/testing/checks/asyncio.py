@@ -1,4 +1,4 @@
-"""In asyncio: cancellation loses nothing, writing waits for room, the loop is not blocked."""
+"""Checks asyncio: cancellation loses nothing, writing waits for room, the event loop is not blocked."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Asyncio(Area):
 
     @always
     def test_a_cancelled_anext_loses_nothing(self, trial: Trial) -> None:
-        """A cancelled `anext` hands its message to the next call."""
+        """The message of a cancelled `anext` is returned by the next call."""
         values = trial.values(5)
 
         async def main() -> list[Any]:
@@ -43,7 +43,7 @@ class Asyncio(Area):
 
     @always
     def test_writing_waits_for_room(self, trial: Trial) -> None:
-        """More than `max_pending_bytes` is not refused but waits for room, and nothing is lost."""
+        """A publish beyond `max_pending_bytes` waits for room, and nothing is lost."""
         values = [value + bytes(1000) for value in trial.values(31)]
 
         async def write() -> None:
@@ -58,7 +58,7 @@ class Asyncio(Area):
 
     @always
     def test_a_cancelled_publish_disturbs_nobody(self, trial: Trial) -> None:
-        """What other tasks publish arrives when one of them is cancelled, and the cancelled one at most once."""
+        """When one of several publishing tasks is cancelled, the others' messages arrive, and its own at most once."""
         cancelled, *values = trial.values(5)
 
         async def write() -> None:
@@ -78,7 +78,7 @@ class Asyncio(Area):
 
     @always
     def test_the_event_loop_is_not_blocked(self, trial: Trial) -> None:
-        """Opening, publishing, waiting and closing let other tasks run."""
+        """Opening, publishing, waiting and closing do not block the event loop."""
         (value,) = trial.values(1)
         longest = 0.0
 

@@ -1,4 +1,4 @@
-"""Keys and headers."""
+"""Checks keys and headers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _HEADERS = {"unit": b"celsius", "empty": b"", "bytes": bytes(range(256))}
 
 
 class Attributes(Area):
-    """What travels beside a message where the messaging system carries it."""
+    """Keys and headers, where the messaging system has them."""
 
     @pytest.mark.parametrize("kind", KINDS)
     @if_declared(Ability.KEY)

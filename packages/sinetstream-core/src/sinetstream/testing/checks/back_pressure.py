@@ -1,4 +1,4 @@
-"""A slow reader bounds what is handed out, and loses nothing."""
+"""Checks that a slow reader bounds what the plugin hands out, and loses nothing."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ _QUIET_S = 0.15
 
 
 class BackPressure(Area):
-    """Readers that take their time."""
+    """Slow readers."""
 
     @always
     def test_a_slow_reader_loses_nothing(self, trial: Trial) -> None:
-        """What is published while a callback takes its time is there when it has returned."""
+        """Messages published while a callback runs are delivered after it has returned."""
         values = trial.values(101)
         received, begun, go_on = Received(trial.patience_s), threading.Event(), threading.Event()
 
@@ -56,7 +56,7 @@ class BackPressure(Area):
     @pytest.mark.parametrize("end", ["reader", "async_reader"])
     @if_declared(Ability.ACKNOWLEDGE, Ability.AT_LEAST_ONCE)
     def test_unfinished_messages_are_bounded(self, trial: Trial, end: str) -> None:
-        """The plugin hands out at most a window of unfinished messages, and the rest when they are finished."""
+        """The plugin hands out at most `window` unacknowledged messages, and the rest once those are acknowledged."""
         window = trial.harness.window
         values = [value + bytes(50) for value in trial.values(window + 101)]
         reader = getattr(trial, end)(consistency=AT_LEAST_ONCE, receive_timeout_ms=None)
@@ -94,7 +94,7 @@ def _publishing(trial: Trial, values: Sequence[bytes], **more: Any) -> Iterator[
 
 
 def _when_quiet(taking: Call[Any], handed_out: SimpleQueue[Any]) -> int:
-    """How many there are when no more have come for a moment; too short a moment would only make the test easier."""
+    """How many have arrived once no more arrive for a moment. If that is too short, the test only passes more easily."""
     count = -1
     while count < handed_out.qsize() and not taking.ends(0):
         count = handed_out.qsize()

@@ -1,4 +1,4 @@
-"""Promises and callbacks: all end, in order, whatever a handler does."""
+"""Checks promises and callbacks: each ends, in order, even where a handler raises."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Callbacks(Area):
 
     @always
     def test_every_promise_ends_in_close(self, trial: Trial) -> None:
-        """After `close` no promise is pending, and what was fulfilled was delivered."""
+        """After `close` no promise is pending, and the messages of fulfilled promises arrive."""
         values = trial.values(15)
         with receiving("sync", trial) as received:
             with trial.async_writer() as writer:
@@ -60,7 +60,7 @@ class Callbacks(Area):
 
     @always
     def test_handlers_run_once_each(self, trial: Trial) -> None:
-        """Each promise's handler runs exactly once, whatever another handler raises."""
+        """Each promise's handler runs exactly once, even where another handler raises."""
         values, ran = trial.values(15), []
 
         def fail(_: Any) -> None:
@@ -103,7 +103,7 @@ class Callbacks(Area):
 
     @always
     def test_a_raising_callback_is_reported_and_survived(self, trial: Trial) -> None:
-        """What a callback raises goes to `on_failure`, and the next message comes."""
+        """`on_failure` gets what a callback raises, and the next message is delivered."""
         values = trial.values(3)
         received = Received(trial.patience_s)
 
@@ -123,7 +123,7 @@ class Callbacks(Area):
 
     @always
     def test_garbage_goes_to_on_failure(self, trial: Trial) -> None:
-        """Bytes that are no message go to `on_failure` as an `InvalidMessageError`, and reading goes on."""
+        """`on_failure` gets an `InvalidMessageError` for an invalid message, and reading goes on."""
         before, after = trial.values(2)
         received = Received(trial.patience_s)
         reader = trial.async_reader()
@@ -139,7 +139,7 @@ class Callbacks(Area):
 
     @always
     def test_a_callback_set_late_gets_what_came_before(self, trial: Trial) -> None:
-        """Nothing is taken from the broker before there is an `on_message`."""
+        """No message is taken from the broker before `on_message` is set."""
         values = trial.values(3)
         received = Received(trial.patience_s)
         reader = trial.async_reader()
@@ -152,7 +152,7 @@ class Callbacks(Area):
 
     @if_declared()
     def test_publish_does_not_wait(self, trial: Trial) -> None:
-        """A promise is given at once, also while the one before it is pending."""
+        """`publish` returns its promise at once, even while earlier ones are pending."""
         values, promises, times = trial.values(20), [], [monotonic()]
         with trial.async_writer() as writer:
 

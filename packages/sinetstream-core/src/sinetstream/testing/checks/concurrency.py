@@ -1,4 +1,4 @@
-"""Several threads at once."""
+"""Checks readers and writers that several threads use."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Concurrency(Area):
     @pytest.mark.parametrize("kind", ["sync", "async"])
     @always
     def test_many_threads_publish_at_once(self, trial: Trial, kind: Kind) -> None:
-        """What several threads publish through one writer arrives, once each."""
+        """Messages that several threads publish through one writer arrive, once each."""
         parts = [trial.values(_EACH, f"thread {number}") for number in range(_THREADS)]
         values = [value for part in parts for value in part]
         got, errors = _published_at_once(trial, kind, parts)
@@ -39,7 +39,7 @@ class Concurrency(Area):
 
     @if_declared()
     def test_each_threads_order_is_kept(self, trial: Trial) -> None:
-        """What one of several threads publishes is read in that order."""
+        """Messages of each of several threads are read in the order in which that thread published them."""
         parts = [trial.values(_EACH, f"thread {number}") for number in range(_THREADS)]
         got, _ = _published_at_once(trial, "sync", parts)
 

@@ -1,4 +1,4 @@
-"""The three promises, kept when a reader fails or its process is killed."""
+"""Checks the three delivery guarantees, also where a reader fails or its process is killed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sinetstream.testing.partial_reads import fails_at, rest
 from sinetstream.testing.received import check_nothing_lost, check_nothing_twice, shown
 from sinetstream.testing.streams import KINDS, Kind, publish, receiving
 from sinetstream.testing.trial import Trial
-from sinetstream.testing.verdict import Broken, Finding, not_declared, undetectable
+from sinetstream.testing.verdict import Broken, Finding, not_declared, not_observable
 
 __all__ = ["Consistencies"]
 
@@ -40,7 +40,7 @@ class Consistencies(Area):
 
     @always
     def test_at_most_once_never_repeats(self, trial: Trial) -> None:
-        """At most once: what a reader got that then failed does not come again."""
+        """At most once: messages that a reader got before it failed are not delivered again."""
         values = trial.values(6)
         got = fails_at(2, trial, values, consistency=AT_MOST_ONCE)
 
@@ -48,12 +48,12 @@ class Consistencies(Area):
 
     @if_declared(Ability.AT_LEAST_ONCE, Ability.ACKNOWLEDGE, lasting=True)
     def test_at_least_once_survives_an_exception(self, trial: Trial) -> None:
-        """At least once: a reader that fails in the loop's body loses nothing, and its message comes again."""
+        """At least once: a reader that fails in the loop's body loses nothing, and its message is delivered again."""
         _survives_an_exception(trial, AT_LEAST_ONCE)
 
     @if_declared(Ability.EXACTLY_ONCE, Ability.ACKNOWLEDGE, lasting=True)
     def test_exactly_once_survives_an_exception(self, trial: Trial) -> None:
-        """Exactly once: the same, and nothing that was finished comes again."""
+        """Exactly once: a reader that fails loses nothing, and no acknowledged message is delivered again."""
         finished, got = _survives_an_exception(trial, EXACTLY_ONCE)
 
         check_nothing_twice([*finished, *got])
@@ -70,7 +70,7 @@ class Consistencies(Area):
 
     @if_declared(Ability.DURABLE)
     def test_at_most_once_never_repeats_after_kill_9(self, trial: Trial) -> Finding | None:
-        """At most once: what a reader had got that was killed with `kill -9` does not come again."""
+        """At most once: messages that a reader got before `kill -9` are not delivered again."""
         if not trial.durable(AT_MOST_ONCE):
             return not_declared("DURABLE is not declared at most once with the parameters that the harness gives")
         values = trial.values(7)
@@ -125,7 +125,7 @@ def _survives_kill_9(trial: Trial, consistency: Consistency) -> Finding | None:
 
 
 def _nobody_killed(error: Unpicklable) -> Finding:
-    return undetectable(f"nobody was killed: the parameters or classes cannot be sent to another process ({error})")
+    return not_observable(f"nobody was killed: the parameters or classes cannot be sent to another process ({error})")
 
 
 def _check_not_again(got: list[bytes], later: list[bytes]) -> None:

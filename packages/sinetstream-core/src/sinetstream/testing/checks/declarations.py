@@ -1,4 +1,4 @@
-"""What a plugin declares."""
+"""Checks what a plugin declares."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ __all__ = ["Declarations"]
 
 
 class Declarations(Area):
-    """What a service can do does not depend on the API through which it is used."""
+    """Declarations do not depend on the API through which a service is used."""
 
     @always
     def test_all_classes_declare_the_same(self, trial: Trial) -> None:
-        """The two classes that read declare the same abilities, and so do the two that write."""
+        """The two reader classes declare the same abilities, and so do the two writer classes."""
         found = differences(trial.params("reader"), trial.params("writer"))
         if found:
             raise Broken("; ".join(found))

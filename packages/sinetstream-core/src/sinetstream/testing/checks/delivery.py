@@ -1,4 +1,4 @@
-"""What is written is read: any bytes, any size, any number of topics."""
+"""Checks that what is written is read: any bytes, any size, any number of topics."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Delivery(Area):
 
     @always
     def test_empty_bytes_without_an_envelope_arrive(self, trial: Trial) -> None:
-        """A payload of no bytes at all arrives too."""
+        """A payload of zero bytes arrives."""
         with receiving("sync", trial, **AS_CARRIED) as received:
             trial.send_raw([b""])
             got = received.wait_for([b""])
@@ -102,13 +102,13 @@ class Delivery(Area):
 
     @always
     def test_a_large_message_arrives(self, trial: Trial) -> None:
-        """A message of 1,000,000 bytes arrives, or of as many as the harness says are the most."""
+        """A message of 1,000,000 bytes arrives, or of the harness' `max_message_bytes`."""
         size = trial.harness.max_message_bytes
         _arrives(trial, [(bytes(range(251)) * (size // 251 + 1))[:size]])
 
     @always
     def test_many_topics_are_read_together(self, trial: Trial) -> Finding | None:
-        """A reader of several topics gets the messages of all, each with its topic; or is refused at construction."""
+        """A reader of several topics gets the messages of all, each with its topic, or is refused at construction."""
         topics = [trial.topic, *(trial.harness.fresh_topic() for _ in range(4))]
         values = dict(zip(topics, trial.values(5), strict=True))
         try:
@@ -162,7 +162,7 @@ class Delivery(Area):
 
     @if_declared(Ability.TIMESTAMP)
     def test_timestamps_arrive_without_an_envelope(self, trial: Trial) -> None:
-        """Where TIMESTAMP is declared, a timestamp arrives with bare user data too, to the millisecond."""
+        """Where TIMESTAMP is declared, a timestamp arrives with `user_data_only` too, to the millisecond."""
         (value,) = trial.values(1)
         moment = round(time.time()) - 1000
         with receiving("sync", trial, **AS_CARRIED) as received:

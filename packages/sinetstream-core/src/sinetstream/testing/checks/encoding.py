@@ -1,4 +1,4 @@
-"""Encryption, compression, value types and formats, end to end."""
+"""Checks encryption, compression, value types and formats, end to end."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _COMPRESSED: dict[str, Any] = {"data_compression": True}
 
 
 class Encoding(Area):
-    """What the core does to a message survives the messaging system."""
+    """What the core makes of a message reaches the reader unchanged."""
 
     @pytest.mark.parametrize("kind", KINDS)
     @always
@@ -59,7 +59,7 @@ class Encoding(Area):
 
     @always
     def test_user_data_only_arrives(self, trial: Trial) -> None:
-        """Without header and envelope the messaging system carries the user's bytes alone."""
+        """With `user_data_only` the messaging system carries the user's bytes alone."""
         values = trial.values(3)
         with receiving("sync", trial, user_data_only=True) as received:
             trial.send(values, user_data_only=True)

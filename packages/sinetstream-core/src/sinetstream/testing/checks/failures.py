@@ -1,4 +1,4 @@
-"""The broker cannot be reached, refuses, or goes away and comes back."""
+"""Checks what happens when the broker is unreachable, refuses, or is interrupted and restored."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from sinetstream.testing.raised import check_open_raises, check_ours
 from sinetstream.testing.received import check_nothing_lost, check_nothing_twice
 from sinetstream.testing.streams import KINDS, Kind, receiving
 from sinetstream.testing.trial import Trial
-from sinetstream.testing.verdict import Broken, Finding, undetectable
+from sinetstream.testing.verdict import Broken, Finding, not_observable
 from sinetstream.testing.waiting import Call, within
 
 __all__ = ["Failures"]
@@ -31,14 +31,14 @@ ENDS = ["reader", "async_reader", *WRITERS]
 
 
 class Failures(Area):
-    """What comes out is one of our errors, and what was promised still holds."""
+    """The application gets one of our errors, and the delivery guarantees still hold."""
 
     @pytest.mark.parametrize("end", ENDS)
     @always
     def test_an_unreachable_broker_is_a_connection_error(self, trial: Trial, end: str) -> Finding | None:
-        """`open` raises our `ConnectionError` where nobody answers, in time, and leaves no thread or descriptor; constructing does not."""
+        """`open` of an unreachable broker raises our `ConnectionError` in time and leaves no thread or descriptor; the constructor raises nothing."""
         if trial.harness.unreachable is None:
-            return undetectable("the harness gives no `unreachable` parameters")
+            return not_observable("the harness gives no `unreachable` parameters")
         check_open_raises(trial, end, trial.harness.unreachable, ConnectionError)
         return None
 
@@ -47,16 +47,16 @@ class Failures(Area):
     def test_a_refusing_broker_is_an_authorization_error(self, trial: Trial, end: str) -> Finding | None:
         """`open` raises our `AuthorizationError` where the broker refuses, and leaves no thread or descriptor."""
         if trial.harness.forbidden is None:
-            return undetectable("the harness gives no `forbidden` parameters")
+            return not_observable("the harness gives no `forbidden` parameters")
         check_open_raises(trial, end, trial.harness.forbidden, AuthorizationError)
         return None
 
     @pytest.mark.parametrize("end", WRITERS)
     @if_declared(Ability.AT_LEAST_ONCE)
     def test_a_refused_publish_is_an_authorization_error(self, trial: Trial, end: str) -> Finding | None:
-        """Publishing what the broker refuses to take raises our `AuthorizationError`, from at least once on."""
+        """At least once: publishing what the broker refuses raises our `AuthorizationError`."""
         if trial.harness.read_only is None:
-            return undetectable("the harness gives no `read_only` parameters")
+            return not_observable("the harness gives no `read_only` parameters")
         with getattr(trial, end)(**trial.harness.read_only, consistency=AT_LEAST_ONCE) as writer:
             (error,) = published(writer, trial.values(1), trial.patience_s).values()
         if error is None:
@@ -69,7 +69,7 @@ class Failures(Area):
     @pytest.mark.parametrize("kind", KINDS)
     @always
     def test_reading_goes_on_after_an_interruption(self, trial: Trial, kind: Kind) -> Finding | None:
-        """A reader that was open when the broker went away reads on when it is back, and raises only our errors."""
+        """A reader that was open when the broker was interrupted reads on when it is restored, and raises only our errors."""
         if not interruptible(trial):
             return UNINTERRUPTIBLE
         (before,) = trial.values(1, "before")
@@ -85,7 +85,7 @@ class Failures(Area):
     @pytest.mark.parametrize("end", WRITERS)
     @always
     def test_writing_goes_on_after_an_interruption(self, trial: Trial, end: str) -> Finding | None:
-        """A writer that was open when the broker went away writes on when it is back, and raises only our errors."""
+        """A writer that was open when the broker was interrupted publishes on when it is restored, and raises only our errors."""
         if not interruptible(trial):
             return UNINTERRUPTIBLE
         writer = getattr(trial, end)(publish_timeout_ms=trial.patience_s * 100)
@@ -107,7 +107,7 @@ class Failures(Area):
     @pytest.mark.parametrize("end", WRITERS)
     @if_declared(Ability.AT_LEAST_ONCE)
     def test_nothing_confirmed_is_lost_in_an_interruption(self, trial: Trial, end: str) -> Finding | None:
-        """At least once: what was confirmed arrives, though the broker went away; and each promise ends."""
+        """At least once: confirmed messages survive an interruption, and every promise ends."""
         if not interruptible(trial):
             return UNINTERRUPTIBLE
         confirmed, got, errors = across_an_interruption(trial, end)
@@ -118,7 +118,7 @@ class Failures(Area):
     @pytest.mark.parametrize("end", WRITERS)
     @if_declared(Ability.EXACTLY_ONCE)
     def test_nothing_comes_twice_in_an_interruption(self, trial: Trial, end: str) -> Finding | None:
-        """Exactly once: what was confirmed arrives, and nothing arrives twice, though the broker went away."""
+        """Exactly once: confirmed messages survive an interruption, and none arrives twice."""
         if not interruptible(trial):
             return UNINTERRUPTIBLE
         confirmed, got, errors = across_an_interruption(trial, end, consistency=EXACTLY_ONCE)
@@ -130,7 +130,7 @@ class Failures(Area):
     @pytest.mark.parametrize("end", ENDS)
     @always
     def test_closing_while_interrupted_leaves_nothing(self, trial: Trial, end: str) -> Finding | None:
-        """`close` while the broker is away returns in time, ends a publish that waits, and leaves no thread."""
+        """`close` during an interruption returns in time, ends a publish that waits, and leaves no thread."""
         if not interruptible(trial):
             return UNINTERRUPTIBLE
         threads = Threads()

@@ -1,4 +1,4 @@
-"""Opening and closing."""
+"""Checks opening and closing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sinetstream.testing.leaks import Descriptors, Threads
 from sinetstream.testing.received import Received, check_nothing_lost
 from sinetstream.testing.streams import receiving
 from sinetstream.testing.trial import Trial
-from sinetstream.testing.verdict import Broken, Finding, undetectable
+from sinetstream.testing.verdict import Broken, Finding, not_observable
 from sinetstream.testing.waiting import Call, within
 
 __all__ = ["LifeCycle"]
@@ -23,7 +23,7 @@ ENDS = ["reader", "async_reader", "writer", "async_writer"]
 
 
 class LifeCycle(Area):
-    """Open, close, and all over again, from any thread."""
+    """Open, close and open again, from any thread."""
 
     @pytest.mark.parametrize("end", ENDS)
     @always
@@ -96,7 +96,7 @@ class LifeCycle(Area):
 
     @always
     def test_closing_ends_callbacks(self, trial: Trial) -> None:
-        """A reader that waits to call back closes from any thread, and calls back no more."""
+        """A reader with callbacks closes from any thread, and calls back no more."""
         after = trial.values(1)
         late = Received(trial.patience_s)
         reader = trial.async_reader()
@@ -113,7 +113,7 @@ class LifeCycle(Area):
 
     @always
     def test_closing_in_a_callback_takes_effect(self, trial: Trial) -> None:
-        """A callback may close its reader: it is the last one."""
+        """A callback may close its reader; no further callback runs."""
         first, second = trial.values(2)
         received, closed = Received(trial.patience_s), threading.Event()
         reader = trial.async_reader()
@@ -162,7 +162,7 @@ class LifeCycle(Area):
     def test_no_descriptor_is_left(self, trial: Trial) -> Finding | None:
         """After `close` no file or socket stays open."""
         if not Descriptors.visible():
-            return undetectable("this platform does not list open descriptors")
+            return not_observable("this platform does not list open descriptors")
         _use(trial)
         descriptors = Descriptors()
         for _ in range(2):
@@ -173,7 +173,7 @@ class LifeCycle(Area):
 
 
 def _let_it_wait(call: Call[Any]) -> None:
-    """Give the other thread the time to block; a moment too short would only make the test easier to pass."""
+    """Give the other thread time to block. If that is too short, the test passes more easily; it never fails for it."""
     threading.Event().wait(0.05)
     if not call.running:
         call.result(0)

@@ -1,4 +1,4 @@
-"""What was counted is what happened."""
+"""Checks that metrics count what happened."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class MetricsOfBoth(Area):
 
     @always
     def test_messages_are_counted(self, trial: Trial) -> None:
-        """Both sides count messages and bytes, and the same."""
+        """Reader and writer count the same messages and bytes."""
         values = [value + bytes(10 * number) for number, value in enumerate(trial.values(3))]
         counted = within(4 * trial.patience_s, "writing and reading", lambda: _counted(trial, values))
 
@@ -39,7 +39,7 @@ class MetricsOfBoth(Area):
 
     @always
     def test_errors_are_counted(self, trial: Trial) -> None:
-        """Bytes that are no message are counted as an error, a timeout is not."""
+        """An invalid message is counted as an error, a timeout is not."""
 
         def read() -> Any:
             with trial.reader(receive_timeout_ms=50) as reader:
@@ -59,7 +59,7 @@ class MetricsOfBoth(Area):
 
     @always
     def test_metrics_begin_anew(self, trial: Trial) -> None:
-        """`reset_metrics` begins anew, in the plugin as well, and the plugin's own metrics and info can be asked."""
+        """`reset_metrics` resets the counters, those of the plugin too, and the plugin's own metrics and info are available."""
         (value,) = trial.values(1)
         with trial.writer() as writer, trial.reader() as reader:
             writer.publish(value)

@@ -1,4 +1,4 @@
-"""Messages of one writer arrive in the order in which they were published."""
+"""Checks that the messages of one writer arrive in the order in which they were published."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Order(Area):
     @pytest.mark.parametrize("kind", KINDS)
     @always
     def test_order_is_kept(self, trial: Trial, kind: Kind) -> None:
-        """What one writer publishes, each message after the one before is final, is read in that order."""
+        """Messages that one writer publishes one after another, waiting for each, are read in that order."""
         values = trial.values(_COUNT)
         with receiving(kind, trial) as received:
             trial.send(values)
@@ -31,7 +31,7 @@ class Order(Area):
     @pytest.mark.parametrize("kind", ["async", "asyncio"])
     @if_declared()
     def test_order_is_kept_without_waiting(self, trial: Trial, kind: Kind) -> None:
-        """What one thread or task publishes without waiting for promises is read in that order."""
+        """Messages that one thread or task publishes without waiting for promises are read in that order."""
         values = trial.values(_COUNT)
         with receiving(kind, trial) as received:
             publish(kind, trial, values)
@@ -52,7 +52,7 @@ class Order(Area):
 
     @always
     def test_order_is_kept_by_one_writer_after_another(self, trial: Trial) -> None:
-        """What a writer published before it was closed comes before what the next one publishes."""
+        """Messages of a closed writer are read before those of the next writer."""
         values = trial.values(6)
         with receiving("sync", trial) as received:
             for part in (values[:2], values[2:4], values[4:]):

@@ -1,4 +1,4 @@
-"""Reading from another position."""
+"""Checks reading from another position."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from sinetstream.testing.area import Area, if_declared
 from sinetstream.testing.partial_reads import take
 from sinetstream.testing.received import Received, check_nothing_lost
 from sinetstream.testing.trial import Trial
-from sinetstream.testing.verdict import Broken, Finding, undetectable
+from sinetstream.testing.verdict import Broken, Finding, not_observable
 from sinetstream.testing.waiting import within
 
 __all__ = ["Position"]
 
 
 class Position(Area):
-    """Where the messaging system keeps what was read."""
+    """Seeking, where the messaging system keeps messages that were read."""
 
     @if_declared(Ability.SEEK)
     def test_seeking_to_the_beginning_reads_again(self, trial: Trial) -> None:
@@ -70,7 +70,7 @@ class Position(Area):
     def test_seeking_to_a_time_skips(self, trial: Trial) -> Finding | None:
         """After `seek_to_time` comes the first message of that time or later; where it is not declared, it is refused."""
         if Ability.TIMESTAMP not in trial.declared.writer:
-            return undetectable("TIMESTAMP is not declared: the test cannot choose the times")
+            return not_observable("TIMESTAMP is not declared: the test cannot choose the times")
         earlier, later = trial.values(2)
         now = time.time()
 

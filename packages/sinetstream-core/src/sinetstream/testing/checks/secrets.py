@@ -1,4 +1,4 @@
-"""No key, password or token is logged or shown; no payload by us."""
+"""Checks that secrets are neither logged nor shown, and that payloads are not logged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SHORTEST = 6
 
 
 class Secrets(Area):
-    """With every logger at DEBUG."""
+    """These checks run with every logger at DEBUG."""
 
     @always
     def test_no_secret_is_logged(self, trial: Trial) -> None:
@@ -108,7 +108,7 @@ def _use(trial: Trial, **more: Any) -> bytes:
 
 
 def _errors(trial: Trial, **more: Any) -> Iterator[Exception]:
-    """What raises where nothing is wrong with the plugin."""
+    """The errors of wrong parameters and, where the harness can show them, of an unreachable broker."""
     for make in (trial.reader, trial.writer):
         for wrong in (
             {"crypto": {"key": _KEY, "mode": "none"}, "data_encryption": True},

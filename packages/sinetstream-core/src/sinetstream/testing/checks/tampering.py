@@ -1,4 +1,4 @@
-"""What somebody forged or altered is refused, and reading goes on."""
+"""Checks that forged and altered messages are refused, and that reading goes on."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _OTHER = encrypted(bytes(reversed(range(32))))
 
 
 class Tampering(Area):
-    """The messaging system carries what it is given; the reader looks closely."""
+    """Messages that were altered or forged in the messaging system."""
 
     @pytest.mark.parametrize("kind", KINDS)
     @always

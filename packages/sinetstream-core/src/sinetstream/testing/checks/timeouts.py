@@ -1,4 +1,4 @@
-"""A loop that waits ends in time, goes on afterwards, and costs nothing meanwhile."""
+"""Checks that a waiting loop ends in time, can go on, and takes no processor time."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Timeouts(Area):
     @pytest.mark.parametrize("kind", ["sync", "asyncio"])
     @always
     def test_the_loop_ends_in_time(self, trial: Trial, kind: str) -> None:
-        """A loop ends when no message came for `receive_timeout_ms`: not earlier, and not much later."""
+        """A loop ends after `receive_timeout_ms` without a message: not earlier, and not much later."""
         took = inf
         for timeout_ms in (_LONGER_MS, _TIMEOUT_MS):
             took, _ = _looped(trial, kind, timeout_ms)
@@ -52,7 +52,7 @@ class Timeouts(Area):
 
     @always
     def test_the_loop_goes_on_after_a_timeout(self, trial: Trial) -> None:
-        """A loop that has ended can be run again, and nothing that came meanwhile is missed."""
+        """A loop that ended can be run again, and messages that arrived in between are not missed."""
         first, second = trial.values(2)
         reader = trial.reader(receive_timeout_ms=_TIMEOUT_MS)
 
@@ -62,7 +62,7 @@ class Timeouts(Area):
                 for value in (None, first, second):
                     if value is not None:
                         trial.send([value])
-                    parts.append([message.value for message in _patient(reader, trial, value)])
+                    parts.append([message.value for message in _read_patiently(reader, trial, value)])
             return parts
 
         parts = within(3 * trial.patience_s, "three loops that end by timeout", read)
@@ -72,7 +72,7 @@ class Timeouts(Area):
     @pytest.mark.parametrize("kind", ["sync", "async"])
     @always
     def test_waiting_is_not_busy(self, trial: Trial, kind: str) -> None:
-        """Waiting for a message costs no processor time."""
+        """Waiting for a message takes no processor time."""
         measure = _looped_cpu if kind == "sync" else _called_back_cpu
         shares = []
         for _ in range(_ATTEMPTS):  # one may have measured what the plugin does now and then
@@ -117,8 +117,8 @@ def _called_back_cpu(trial: Trial, milliseconds: float) -> float:
         return time.process_time() - cpu
 
 
-def _patient(reader: Any, trial: Trial, expected: bytes | None) -> list[Any]:
-    """One loop, run again where a broker is slower than the reader's timeout."""
+def _read_patiently(reader: Any, trial: Trial, expected: bytes | None) -> list[Any]:
+    """Loop until messages come, again where a broker is slower than the reader's timeout; once where none is expected."""
     deadline = time.monotonic() + trial.patience_s
     while True:
         messages = list(reader)

@@ -1,4 +1,4 @@
-"""What is read and written in a transaction becomes final together, or not at all."""
+"""Checks that what is read and written in a transaction becomes final together, or not at all."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["Transactions"]
 
 
 class _BodyRaisedError(Exception):
-    """What the block's body raises."""
+    """Raised by the body of the `with` block."""
 
 
 class Transactions(Area):
@@ -28,7 +28,7 @@ class Transactions(Area):
 
     @if_declared(Ability.EXACTLY_ONCE, Ability.TRANSACTION)
     def test_only_what_is_committed_arrives(self, trial: Trial) -> None:
-        """What is published in a transaction arrives when it is committed, and never when it is aborted."""
+        """Messages of a committed transaction arrive; messages of an aborted one never do."""
         *aborted, first, second = trial.values(4)
 
         def write() -> None:
@@ -49,7 +49,7 @@ class Transactions(Area):
 
     @if_declared(Ability.EXACTLY_ONCE, Ability.ACKNOWLEDGE, Ability.TRANSACTION, lasting=True)
     def test_what_an_aborted_transaction_read_comes_again(self, trial: Trial) -> None:
-        """A reader gets again what it handed out in a transaction that was aborted."""
+        """Messages read in an aborted transaction are delivered again."""
         values = trial.values(3)
 
         def read(reader: MessageReader[Any], writer: MessageWriter[Any]) -> list[bytes]:
@@ -62,7 +62,7 @@ class Transactions(Area):
 
     @if_declared(Ability.EXACTLY_ONCE, Ability.ACKNOWLEDGE, Ability.TRANSACTION, lasting=True)
     def test_what_a_committed_transaction_read_is_finished(self, trial: Trial) -> None:
-        """What a reader handed out in a transaction that was committed does not come again, and the rest does."""
+        """Messages read in a committed transaction are not delivered again; later ones are."""
         values = trial.values(5)
 
         def read(reader: MessageReader[Any], writer: MessageWriter[Any]) -> list[bytes]:

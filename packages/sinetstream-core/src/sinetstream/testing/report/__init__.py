@@ -1,4 +1,4 @@
-"""What the kit found, for people and for programs."""
+"""Reports of the kit's findings as text, HTML and JSON."""
 
 from sinetstream.testing.report.card import Card, Line
 

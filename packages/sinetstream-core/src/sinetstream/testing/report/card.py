@@ -1,4 +1,4 @@
-"""The report card: promise by promise, what became of it."""
+"""The report card: the verdict of each test."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ORDER = list(Verdict)
 
 
 class Line(NamedTuple):
-    """One promise; `test` is the name of the test, `detail` the reason or the evidence."""
+    """One guarantee; `test` is the name of the test, `detail` the reason or the evidence."""
 
     area: str
     test: str

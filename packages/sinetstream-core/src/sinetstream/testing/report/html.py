@@ -1,4 +1,4 @@
-"""The card as a page that needs nothing else."""
+"""The report card as one HTML file."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ th { text-align: left; padding-top: 1.2rem }
 td { border-top: 1px solid #ddd; padding: .3rem .6rem; vertical-align: top }
 td:first-child { white-space: nowrap; font-weight: 600 }
 small { display: block; color: #555; overflow-wrap: anywhere }
-.KEPT { color: #1a6b2f } .REFUSED { color: #2b4f81 } .NOT_DECLARED, .UNDETECTABLE { color: #666 } .BROKEN { color: #b00020 }
+.KEPT { color: #1a6b2f } .REFUSED { color: #2b4f81 } .NOT_DECLARED, .NOT_OBSERVABLE { color: #666 } .BROKEN { color: #b00020 }
 """
 
 
 def as_html(card: Card, title: str) -> str:
-    """Whatever comes from elsewhere is escaped."""
+    """The page; all texts are escaped."""
     rows = []
     for area, lines in groupby(card.lines, lambda line: line.area):
         rows.append(f'<tr><th colspan="2">{escape(area.replace("_", " "))}</th></tr>')

@@ -27,7 +27,7 @@ _WIDTH = max(len(verdict.value) for verdict in Verdict)
 
 
 def summary(card: Card) -> str:
-    """The number of promises of each verdict."""
+    """The number of guarantees with each verdict."""
     return ", ".join(f"{count} {verdict.value}" for verdict, count in card.counts.items()) or "nothing was tested"
 
 
