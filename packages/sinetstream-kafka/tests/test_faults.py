@@ -51,7 +51,7 @@ def everything(service: dict[str, Any], topic: str) -> list[bytes]:
 
 
 @pytest.mark.parametrize("consistency", ["AT_LEAST_ONCE", "EXACTLY_ONCE"])
-def test_a_restart_under_load_loses_nothing(breakable_kafka: Any, consistency: str) -> None:
+def test_a_restart_under_load_loses_nothing(breakable_kafka: Any, consistency: Any) -> None:
     topic = breakable_kafka.create_topic(f"kafka-{uuid4().hex}", 2)
     stop, confirmed, seen = threading.Event(), set[bytes](), Counter[bytes]()
     changed = threading.Condition()
@@ -95,7 +95,7 @@ def test_a_restart_under_load_loses_nothing(breakable_kafka: Any, consistency: s
 
 
 @pytest.mark.parametrize("consistency", ["AT_LEAST_ONCE", "EXACTLY_ONCE"])
-def test_a_frozen_broker_is_waited_for_no_longer_than_asked(breakable_kafka: Any, consistency: str) -> None:
+def test_a_frozen_broker_is_waited_for_no_longer_than_asked(breakable_kafka: Any, consistency: Any) -> None:
     topic = breakable_kafka.create_topic(f"kafka-{uuid4().hex}", 2)
     writer = MessageWriter(
         topic=topic,
@@ -145,7 +145,7 @@ def test_at_most_once_does_not_wait_for_a_silent_line(kafka_broker: Any, topic: 
 @pytest.mark.parametrize("broken", [gone, silent])
 @pytest.mark.parametrize("consistency", ["AT_MOST_ONCE", "AT_LEAST_ONCE", "EXACTLY_ONCE"])
 def test_closing_is_prompt_while_the_broker_is_away(
-    kafka_broker: Any, topic: str, consistency: str, broken: Any
+    kafka_broker: Any, topic: str, consistency: Any, broken: Any
 ) -> None:
     before = set(threading.enumerate())
     with kafka_broker.proxy() as line:
@@ -166,7 +166,7 @@ def test_closing_is_prompt_while_the_broker_is_away(
 
 @pytest.mark.parametrize("broken", [gone, silent])
 @pytest.mark.parametrize("consistency", ["AT_LEAST_ONCE", "EXACTLY_ONCE"])
-def test_closing_is_prompt_while_it_connects_anew(kafka_broker: Any, topic: str, consistency: str, broken: Any) -> None:
+def test_closing_is_prompt_while_it_connects_anew(kafka_broker: Any, topic: str, consistency: Any, broken: Any) -> None:
     before = set(threading.enumerate())
     with kafka_broker.proxy() as line:
         writer = AsyncMessageWriter(

@@ -29,7 +29,7 @@ from sinetstream import (
 from sinetstream_plugins.kafka.kafka_python.fast_send import shorten
 
 Service = dict[str, Any]
-CONSISTENCIES = ["AT_MOST_ONCE", "AT_LEAST_ONCE", "EXACTLY_ONCE"]
+CONSISTENCIES: list[Any] = ["AT_MOST_ONCE", "AT_LEAST_ONCE", "EXACTLY_ONCE"]
 
 
 def everything(service: Service, topic: str) -> list[bytes]:
@@ -41,7 +41,7 @@ def everything(service: Service, topic: str) -> list[bytes]:
 
 
 @pytest.mark.parametrize("consistency", CONSISTENCIES)
-def test_all_that_is_published_arrives(service: Service, topic: str, consistency: str) -> None:
+def test_all_that_is_published_arrives(service: Service, topic: str, consistency: Any) -> None:
     values = [b"%d" % number for number in range(500)]
     with MessageWriter(topic=topic, consistency=consistency, **service) as writer:
         writer.publish_many(values[:250])
@@ -54,7 +54,7 @@ def test_all_that_is_published_arrives(service: Service, topic: str, consistency
 
 @pytest.mark.parametrize("consistency", ["AT_LEAST_ONCE", "EXACTLY_ONCE"])
 def test_messages_without_a_key_go_to_all_partitions_also_to_new_ones(
-    service: Service, topic: str, consistency: str
+    service: Service, topic: str, consistency: Any
 ) -> None:
     options = {"metadata_max_age_ms": 300}
     with (
@@ -107,7 +107,7 @@ def test_a_partitioner_of_the_user_s_is_asked(service: Service, topic: str) -> N
 
 
 @pytest.mark.parametrize("consistency", ["AT_LEAST_ONCE", "EXACTLY_ONCE"])
-def test_too_large_a_message_is_an_error_and_the_others_arrive(service: Service, topic: str, consistency: str) -> None:
+def test_too_large_a_message_is_an_error_and_the_others_arrive(service: Service, topic: str, consistency: Any) -> None:
     values = [b"a", b"x" * 2_000_000, b"b"]
     with MessageWriter(topic=topic, consistency=consistency, **service) as writer:
         with pytest.raises(PublishManyError) as failed:
@@ -121,7 +121,7 @@ def test_too_large_a_message_is_an_error_and_the_others_arrive(service: Service,
 
 @pytest.mark.parametrize("consistency", ["AT_LEAST_ONCE", "EXACTLY_ONCE"])
 def test_what_the_broker_refuses_as_too_large_is_an_error_and_never_visible(
-    service: Service, new_topic: Callable[..., str], consistency: str
+    service: Service, new_topic: Callable[..., str], consistency: Any
 ) -> None:
     topic = new_topic(1, max_message_bytes="10000")
     with MessageWriter(topic=topic, consistency=consistency, **service) as writer:
@@ -139,7 +139,7 @@ OVERHEAD = 72
 
 @pytest.mark.parametrize("consistency", ["AT_LEAST_ONCE", "EXACTLY_ONCE"])
 def test_a_message_may_be_exactly_as_large_as_the_broker_allows(
-    service: Service, new_topic: Callable[..., str], consistency: str
+    service: Service, new_topic: Callable[..., str], consistency: Any
 ) -> None:
     topic = new_topic(1, max_message_bytes=str(LIMIT))
     with MessageWriter(topic=topic, consistency=consistency, user_data_only=True, **service) as writer:
@@ -173,7 +173,7 @@ def test_a_message_that_the_broker_refuses_costs_only_itself_and_the_order_stays
 
 @pytest.mark.parametrize("consistency", CONSISTENCIES)
 def test_the_buffer_memory_of_older_configurations_bounds_what_waits(
-    service: Service, topic: str, consistency: str
+    service: Service, topic: str, consistency: Any
 ) -> None:
     options = {"buffer_memory": 1000}
     with AsyncMessageWriter(topic=topic, consistency=consistency, type_spec=options, **service) as writer:
@@ -187,7 +187,7 @@ def test_the_buffer_memory_of_older_configurations_bounds_what_waits(
 
 
 @pytest.mark.parametrize("consistency", CONSISTENCIES[1:])
-def test_who_can_wait_for_room_in_the_buffer_memory_waits(service: Service, topic: str, consistency: str) -> None:
+def test_who_can_wait_for_room_in_the_buffer_memory_waits(service: Service, topic: str, consistency: Any) -> None:
     given = {"topic": topic, "consistency": consistency, "type_spec": {"buffer_memory": 3000}, **service}
 
     async def publish_at_once() -> None:

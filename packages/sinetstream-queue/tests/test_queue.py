@@ -305,7 +305,7 @@ def test_another_parameter_is_refused(topic: str) -> None:
     with pytest.raises(InvalidArgumentError, match=r"type_spec\.max_size"):
         MessageWriter(type="queue", topic=topic, no_config=True, type_spec={"max_size": 1})
     with pytest.raises(InvalidArgumentError, match="unknown parameter"):
-        MessageWriter(type="queue", topic=topic, no_config=True, maxsize=1)
+        MessageWriter(type="queue", topic=topic, no_config=True, maxsize=1)  # type: ignore[call-arg]
 
 
 @pytest.mark.parametrize("cls", [MessageReader, MessageWriter, AsyncMessageReader, AsyncMessageWriter])

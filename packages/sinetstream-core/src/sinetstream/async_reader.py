@@ -7,12 +7,13 @@ import os
 from collections.abc import Callable
 from math import inf
 from types import TracebackType
-from typing import Any, Generic, Self
+from typing import Any, Generic, Self, Unpack
 
 from sinetstream.ack_policy import AckPolicy, choose_ack_policy
 from sinetstream.errors import AlreadyConnectedError, InvalidMessageError
 from sinetstream.message import Message
 from sinetstream.message_decoder import MessageDecoder
+from sinetstream.options import ReaderOptions
 from sinetstream.plugin_selection import callback_reader
 from sinetstream.reader_base import Seekable
 from sinetstream.session import Session, Source
@@ -42,7 +43,7 @@ class AsyncMessageReader(Seekable, Generic[T]):
         topics: str | list[str] | None = None,
         config: str | None = None,
         config_file: str | os.PathLike[str] | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[ReaderOptions],
     ) -> None:
         source = Source(service, topics, config, config_file, kwargs)
         self._session = Session("reader", source, callback_reader, own_thread=True)

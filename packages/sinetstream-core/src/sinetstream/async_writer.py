@@ -7,10 +7,11 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self
+from typing import TYPE_CHECKING, Any, Generic, Self, Unpack
 
 from sinetstream.clock import in_seconds, microseconds, now_us
 from sinetstream.errors import AlreadyConnectedError, PublishTimeoutError, SinetError
+from sinetstream.options import WriterOptions
 from sinetstream.plugin_selection import async_writer
 from sinetstream.publish_many import outcome
 from sinetstream.session import Session, Source
@@ -39,7 +40,7 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         topic: str | list[str] | None = None,
         config: str | None = None,
         config_file: str | os.PathLike[str] | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[WriterOptions],
     ) -> None:
         super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), async_writer))
         self._pending: PendingPublishes | None = None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Any, Generic, Literal, Self
+from typing import Generic, Literal, Self, Unpack
 
 from sinetstream import config, plugins
 from sinetstream.clock import microseconds, now_us
 from sinetstream.codec.build import build
 from sinetstream.codec.codec import MessageCodec
 from sinetstream.message import Message
+from sinetstream.options import DecoderOptions, EncoderOptions
 from sinetstream.values import T
 
 __all__ = ["SINETStreamMessageDecoder", "SINETStreamMessageEncoder"]
@@ -42,7 +43,7 @@ class _Coder:
 class SINETStreamMessageEncoder(_Coder, Generic[T]):
     """From values to the bytes that a writer with the same parameters would send."""
 
-    def __init__(self, service: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, service: str | None = None, **kwargs: Unpack[EncoderOptions]) -> None:
         self._codec = _codec("writer", kwargs)
 
     def encode(self, msg: T, timestamp: float | None = None) -> bytes:
@@ -56,7 +57,7 @@ class SINETStreamMessageEncoder(_Coder, Generic[T]):
 class SINETStreamMessageDecoder(_Coder, Generic[T]):
     """From received bytes to what a reader with the same parameters would hand out."""
 
-    def __init__(self, service: str | None = None, **kwargs: Any) -> None:
+    def __init__(self, service: str | None = None, **kwargs: Unpack[DecoderOptions]) -> None:
         self._codec = _codec("reader", kwargs)
 
     def decode(self, bs: bytes) -> Message[T]:
@@ -65,7 +66,7 @@ class SINETStreamMessageDecoder(_Coder, Generic[T]):
         return Message(value, None, timestamp_us, bs)
 
 
-def _codec(role: Literal["reader", "writer"], kwargs: dict[str, Any]) -> MessageCodec:
+def _codec(role: Literal["reader", "writer"], options: EncoderOptions | DecoderOptions) -> MessageCodec:
     settings = config.load(
         role=role,
         service=None,
@@ -73,7 +74,7 @@ def _codec(role: Literal["reader", "writer"], kwargs: dict[str, Any]) -> Message
         config=None,
         config_file=None,
         no_config=True,
-        kwargs={"type": "none", **{name: value for name, value in kwargs.items() if name != "no_config"}},
+        kwargs={"type": "none", **{name: value for name, value in options.items() if name != "no_config"}},
         plugin_parameters=lambda _: frozenset(),
     )
     return build(settings.codec, plugins.load, writing=role == "writer")

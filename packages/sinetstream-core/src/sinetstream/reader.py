@@ -6,12 +6,13 @@ import os
 from collections.abc import Iterator
 from threading import get_ident
 from types import TracebackType
-from typing import Any, Generic, NoReturn, Self
+from typing import Any, Generic, NoReturn, Self, Unpack
 
 from sinetstream.ack_policy import NOTHING, AckPolicy, choose_ack_policy
 from sinetstream.errors import BusyError, InvalidMessageError
 from sinetstream.message import Message
 from sinetstream.message_decoder import MessageDecoder
+from sinetstream.options import ReaderOptions
 from sinetstream.plugin_selection import iterating_reader
 from sinetstream.reader_base import Seekable
 from sinetstream.session import Session, Source
@@ -41,7 +42,7 @@ class MessageReader(Seekable, Generic[T]):
         topics: str | list[str] | None = None,
         config: str | None = None,
         config_file: str | os.PathLike[str] | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[ReaderOptions],
     ) -> None:
         self._session = Session("reader", Source(service, topics, config, config_file, kwargs), iterating_reader)
         self._decoder: MessageDecoder[T] = MessageDecoder(self._session, self._session.meter)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from math import inf
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from sinetstream import config, plugins
 from sinetstream.codec.build import build
@@ -16,6 +16,7 @@ from sinetstream.consistency import Consistency
 from sinetstream.errors import SinetError, UnsupportedOperationError
 from sinetstream.lifecycle import Lifecycle
 from sinetstream.metrics import Meter, Metrics
+from sinetstream.options import ReaderOptions, WriterOptions
 from sinetstream.plugin_params import plugin_params
 from sinetstream.spi.abilities import Ability
 from sinetstream.spi.declared import declared
@@ -38,7 +39,7 @@ _NEEDED = {
 class Source:
     """Where a service's parameters come from, as the constructor was given them.
 
-    `kwargs` is the constructor's own mapping: what is secret in it is masked there too.
+    `options` is the constructor's own mapping: what is secret in it is masked there too.
     """
 
     def __init__(
@@ -47,8 +48,9 @@ class Source:
         topics: str | list[str] | None,
         config_name: str | None,
         config_file: str | os.PathLike[str] | None,
-        kwargs: dict[str, Any],
+        options: ReaderOptions | WriterOptions,
     ) -> None:
+        kwargs = cast("dict[str, Any]", options)
         config.mask_in_place(kwargs)
         self.service = service
         self.topics = topics

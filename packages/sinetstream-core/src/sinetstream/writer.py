@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping
 from threading import get_ident
 from time import time, time_ns
 from types import TracebackType
-from typing import Any, Generic, Self
+from typing import Any, Generic, Self, Unpack
 
 from sinetstream.clock import in_seconds, microseconds, now_us
 from sinetstream.errors import InvalidArgumentError, SinetError
+from sinetstream.options import WriterOptions
 from sinetstream.plugin_selection import blocking_writer
 from sinetstream.publish_many import Encoded, PublishMany
 from sinetstream.reader import MessageReader
@@ -37,7 +38,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         topic: str | list[str] | None = None,
         config: str | None = None,
         config_file: str | os.PathLike[str] | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[WriterOptions],
     ) -> None:
         super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), blocking_writer))
         self._plugin: Any = None

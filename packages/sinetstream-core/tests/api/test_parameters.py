@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import math
 from collections.abc import Callable
@@ -10,7 +11,17 @@ from typing import Any
 
 import pytest
 import sinetstream
-from sinetstream import AT_LEAST_ONCE, AT_MOST_ONCE, EXACTLY_ONCE, Consistency, aio
+from sinetstream import (
+    AT_LEAST_ONCE,
+    AT_MOST_ONCE,
+    EXACTLY_ONCE,
+    Consistency,
+    MessageReader,
+    MessageWriter,
+    SINETStreamMessageDecoder,
+    SINETStreamMessageEncoder,
+    aio,
+)
 from sinetstream.errors import (
     InvalidArgumentError,
     NoConfigError,
@@ -19,7 +30,8 @@ from sinetstream.errors import (
     UnsupportedOperationError,
     UnsupportedServiceTypeError,
 )
-from sinetstream.spi import Ability
+from sinetstream.options import DecoderOptions, EncoderOptions, ReaderOptions, WriterOptions
+from sinetstream.spi import COMMON_PARAMETERS, Ability
 
 from .doubles import NONE, SAFE, Lab, LabError, raising_once
 
@@ -441,3 +453,26 @@ def test_a_failed_open_can_be_tried_again(lab: Lab) -> None:
         it.open()
     with it:
         assert 1 == it.publish(b"")
+
+
+def test_what_type_checkers_know_is_what_is_accepted() -> None:
+    readers = {*ReaderOptions.__annotations__, *inspect.signature(MessageReader).parameters}
+    writers = {*WriterOptions.__annotations__, *inspect.signature(MessageWriter).parameters}
+
+    beside = {"service", "config", "config_file", "no_config", "kwargs"}
+    assert COMMON_PARAMETERS | beside == readers | writers
+    assert COMMON_PARAMETERS - (readers & writers) == _OF_READERS | _OF_WRITERS
+    assert _OF_READERS == readers - writers
+    assert _OF_WRITERS == writers - readers
+
+
+_OF_READERS = {"on_invalid", "receive_timeout_ms", "value_deserializer"}
+_OF_WRITERS = {"close_timeout_ms", "max_pending_bytes", "publish_timeout_ms", "value_serializer"}
+
+
+@pytest.mark.parametrize("cls", [SINETStreamMessageEncoder, SINETStreamMessageDecoder])
+def test_an_encoder_and_a_decoder_accept_both_names_of_topics(cls: type[Any]) -> None:
+    options = EncoderOptions if cls is SINETStreamMessageEncoder else DecoderOptions
+
+    assert {"topic", "topics"} <= set(options.__annotations__)
+    cls(topic="t", topics=["t"])

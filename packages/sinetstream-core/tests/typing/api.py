@@ -110,6 +110,27 @@ async def in_asyncio() -> None:
         await reader.seek_to_end()
 
 
+def parameters_are_checked(options: dict[str, Any]) -> None:
+    MessageReader("lab", consistency="AT_LEAST_ONCE", receive_timeout_ms=None, brokers=["a:1"], tls={"ca_certs": "x"})
+    MessageReader("lab", consistency=AT_LEAST_ONCE, on_invalid=lambda payload, topic, raw, error: None)
+    MessageReader("lab", consistency="AT_LEAST_ONC")  # type: ignore[arg-type]  # misspelt
+    MessageReader("lab", consistancy=AT_LEAST_ONCE)  # type: ignore[call-arg]  # misspelt
+    MessageReader("lab", receive_timeout_ms="1000")  # type: ignore[arg-type]  # not a number
+    MessageReader("lab", publish_timeout_ms=10)  # type: ignore[call-arg]  # a writer's
+    MessageWriter("lab", value_type="json", compression={"algorithm": "zstd"}, max_pending_bytes=1000)
+    MessageWriter("lab", on_invalid="skip")  # type: ignore[call-arg]  # a reader's
+    AsyncMessageReader("lab", on_invalid="ignore")  # type: ignore[arg-type]  # no such choice
+    AsyncMessageWriter("lab", value_serializer=len)  # type: ignore[arg-type]  # does not return bytes
+    aio.MessageReader("lab", message_format=1)  # type: ignore[arg-type]  # no such format
+    aio.MessageWriter("lab", close_timeout_ms=None)  # type: ignore[arg-type]  # not a number
+    SINETStreamMessageEncoder(value_typ="text")  # type: ignore[call-arg]  # misspelt
+    SINETStreamMessageDecoder(topic="t", topics=["t"], value_type="text", crypto={"password": "p"})
+    # What is a plugin's own goes into type_spec, which the plugin checks when it is constructed.
+    MessageReader("lab", type_spec={"group_id": "g"})
+    MessageReader("lab", group_id="g")  # type: ignore[call-arg]  # unknown to the type checker
+    MessageReader("lab", **options)
+
+
 def without_a_broker() -> None:
     assert_type(SINETStreamMessageEncoder[str](value_type="text").encode("x", 1.5), bytes)
     assert_type(SINETStreamMessageDecoder[str](value_type="text").decode(b""), Message[str])

@@ -6,7 +6,7 @@ import asyncio
 import os
 from time import time
 from types import TracebackType
-from typing import Any, Generic, Self
+from typing import Any, Generic, Self, Unpack
 
 from sinetstream.ack_policy import AckPolicy, choose_ack_policy
 from sinetstream.aio.receive_queue import ReceiveQueue
@@ -15,6 +15,7 @@ from sinetstream.clock import microseconds
 from sinetstream.errors import BusyError, InvalidMessageError
 from sinetstream.message import Message
 from sinetstream.message_decoder import MessageDecoder, Sizes
+from sinetstream.options import ReaderOptions
 from sinetstream.plugin_selection import iterating_reader
 from sinetstream.reader_base import ReaderEndpoint
 from sinetstream.session import Session, Source
@@ -40,7 +41,7 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         topics: str | list[str] | None = None,
         config: str | None = None,
         config_file: str | os.PathLike[str] | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[ReaderOptions],
     ) -> None:
         source = Source(service, topics, config, config_file, kwargs)
         self._session = Session("reader", source, iterating_reader, own_thread=True)

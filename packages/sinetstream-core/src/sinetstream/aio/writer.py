@@ -8,13 +8,14 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Ma
 from functools import partial
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self
+from typing import TYPE_CHECKING, Any, Generic, Self, Unpack
 
 from sinetstream.aio.reader import MessageReader
 from sinetstream.aio.threads import in_thread
 from sinetstream.aio.transaction import Transaction
 from sinetstream.clock import microseconds, now_us
 from sinetstream.errors import InvalidArgumentError, NotOpenError, SinetError
+from sinetstream.options import WriterOptions
 from sinetstream.plugin_selection import async_writer
 from sinetstream.reader_base import participant_of
 from sinetstream.session import Session, Source
@@ -48,7 +49,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         topic: str | list[str] | None = None,
         config: str | None = None,
         config_file: str | os.PathLike[str] | None = None,
-        **kwargs: Any,
+        **kwargs: Unpack[WriterOptions],
     ) -> None:
         super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), async_writer))
         self._slow_until = 0.0

@@ -37,9 +37,9 @@ class Service:
     """A service, or one that reads and one that writes. Constructing it raises what the constructors raise."""
 
     def __init__(self, reads: str, writes: str | None = None, config_file: str | None = None) -> None:
-        self._config = {"config_file": config_file}
-        self._reads = {"service": reads}
-        self._writes = {"service": writes or reads}
+        self._config: dict[str, Any] = {"config_file": config_file}
+        self._reads: dict[str, Any] = {"service": reads}
+        self._writes: dict[str, Any] = {"service": writes or reads}
         self._reader = _topical(MessageReader, "topics", **self._config, **self._reads)
         self._writer = _topical(MessageWriter, "topic", **self._config, **self._writes)
 
