@@ -1,5 +1,6 @@
 """Wheels of the packages in this repository, environments that have nothing but wheels, and scratch clones."""
 
+import fcntl
 import os
 import shutil
 import subprocess
@@ -30,9 +31,17 @@ def build() -> Callable[[Iterable[Path], Path], Wheels]:
 
 @pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Wheels:
-    """The wheel of each package of ours, by distribution name."""
+    """The wheel of each package of ours, by distribution name. The processes of one run share them."""
     sources = sorted(file.parent for file in ROOT.glob("packages/*/pyproject.toml"))
-    return build_wheels(sources, tmp_path_factory.mktemp("wheels"))
+    own = tmp_path_factory.getbasetemp()
+    run_folder = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    folder = run_folder / "wheels"
+    with (run_folder / "wheels.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "complete").exists():
+            build_wheels(sources, folder)
+            (folder / "complete").touch()
+    return wheels_in(folder)
 
 
 @pytest.fixture(scope="session", params=["src/ssplugin/queue.py", "sample/queue.py"])
@@ -64,8 +73,12 @@ def install(tmp_path_factory: pytest.TempPathFactory) -> Install:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A clone of this checkout in which everything that is here, also what is not committed yet, is committed."""
-    copy = tmp_path / "clone"
+    """A clone of this checkout in which everything that is here, also what is not committed yet, is committed.
+
+    It lies inside another project, whose broken settings concern nobody here.
+    """
+    (tmp_path / "pyproject.toml").write_text("[broken")
+    copy = tmp_path / "within" / "clone"
     git("clone", "--quiet", "--shared", ROOT, copy)
     for name in git("ls-files", "-z", "--modified", "--others", "--exclude-standard").split("\0")[:-1]:
         if (ROOT / name).exists():
@@ -83,6 +96,10 @@ def clone(tmp_path: Path) -> Path:
 def build_wheels(sources: Iterable[Path], folder: Path) -> Wheels:
     for source in sources:
         run_uv("build", "--wheel", "--out-dir", folder, source)
+    return wheels_in(folder)
+
+
+def wheels_in(folder: Path) -> Wheels:
     return {wheel.name.split("-")[0].replace("_", "-"): wheel for wheel in folder.glob("*.whl")}
 
 

@@ -119,21 +119,11 @@ def synchronise() -> None:
 def run_hatch(arguments: list[str]) -> None:
     try:
         from hatch.cli import main  # noqa: PLC0415  hatch may be missing: see the except
-        from hatch.project.core import Project  # noqa: PLC0415
     except ImportError:  # the machine's Python was replaced by another version
         say("tools/hatch: .hatch was made with another Python; making it again.")
         shutil.rmtree(HERE)
         os.execv(ROOT / "tools" / "hatch", ["tools/hatch", *arguments])
 
-    # Hatch takes the nearest pyproject.toml above for its project. There is none at the root here, and one further up
-    # (a checkout inside another project) is not ours.
-    search = Project.find_project_root
-
-    def search_inside(project: Project) -> Any:
-        place = search(project)
-        return place if place and place.is_relative_to(ROOT) else None
-
-    Project.find_project_root = search_inside
     sys.argv = ["hatch", *arguments]
     main()
 
