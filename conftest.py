@@ -1,4 +1,4 @@
-"""What holds for every test here: a marker per plugin, and no skipping in CI."""
+"""What holds for every test here: a marker per plugin, what a further listener is tested with, and no skipping in CI."""
 
 import os
 import sys
@@ -10,13 +10,36 @@ import pytest
 sys.path.append(str(Path(__file__).parent))  # last, and for tools.brokers only
 pytest_plugins = ["tools.brokers.pytest_plugin"]
 
+LISTENER_AREAS = {"delivery", "life_cycle", "failures", "secrets"}
+"""The areas of the conformance kit that a listener, and how one logs in there, can change."""
+
 IN_CI = os.environ.get("CI", "").lower() in {"true", "1"}
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--every-line", action="store_true", help="run the whole conformance kit on every listener, too")
+
+
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "further_listener: the kit on one more listener; in part, unless --every-line is given"
+    )
     for folder in sorted((Path(__file__).parent / "packages").glob("sinetstream-*")):
         name = folder.name.removeprefix("sinetstream-")
         config.addinivalue_line("markers", f"{name}: concerns the package {folder.name}")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("every_line"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("further_listener") and not _concerns_listener(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _concerns_listener(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and item.function.__module__.rpartition(".")[2] in LISTENER_AREAS
 
 
 def _fail_if_skipped(report: pytest.TestReport | pytest.CollectReport) -> None:

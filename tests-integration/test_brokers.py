@@ -184,7 +184,8 @@ def test_its_line_can_be_cut_off(breakable: Broker) -> None:
 
 
 OWNER = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background inherits that it is ignored
 sys.path.insert(0, {root!r})
 from tools.brokers import instances
 broker = instances.private("mqtt", lambda text: None)

@@ -1,12 +1,17 @@
-"""`tools/hatch run test [PATHS and pytest options]`: what is asked for; or everything, in two processes, for most tests wait.
+"""`tools/hatch run test [--every-line] [PATHS and pytest options]`: what is asked for or, without any, everything.
 
-Each test class, and the functions of each file, stay in one process.
+Everything runs in several processes, more than there are processors: most tests wait. Each test class, and the functions
+of each file, stay in one process. `--every-line` runs the whole conformance kit on each listener of each broker.
 """
 
 import os
 import sys
 
-_EVERYTHING = ["--numprocesses=2", "--dist=loadscope"]
+EVERY_LINE = "--every-line"
+EVERYTHING = ["--numprocesses=4", "--dist=loadscope", "--no-loadscope-reorder"]
 
 if __name__ == "__main__":
-    os.execv(sys.executable, [sys.executable, "-m", "pytest", *(sys.argv[1:] or _EVERYTHING)])
+    arguments = sys.argv[1:]
+    if not set(arguments) - {EVERY_LINE}:
+        arguments += EVERYTHING
+    os.execv(sys.executable, [sys.executable, "-m", "pytest", *arguments])

@@ -1,4 +1,7 @@
-"""The Kafka plugin keeps the contract, on every kind of listener. Topics have one partition: order is a partition's."""
+"""The Kafka plugin keeps the contract, on every kind of listener. Topics have one partition: order is a partition's.
+
+The whole kit runs on a line that can be cut; what runs on a `further_listener` is said in the root's conftest.py.
+"""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -35,13 +38,14 @@ def line(kafka_broker: Any) -> Iterator[Any]:
 
 
 class WithoutKills:
-    """What a kill loses does not depend on how the reader logs in, and the kills take half of the time of the kit."""
+    """What a kill loses does not depend on how the reader logs in, and the kills take half of the kit's time."""
 
     test_at_least_once_survives_kill_9: Any = None
     test_exactly_once_survives_kill_9: Any = None
     test_at_most_once_never_repeats_after_kill_9: Any = None
 
 
+@pytest.mark.further_listener
 class TestPlain(WithoutKills, Conformance):
     @pytest.fixture
     def harness(self, kafka_broker: Any) -> Harness:
@@ -57,12 +61,14 @@ class TestLine(Conformance):
         return replace(plain, interrupt=line.refuse, restore=line.resume)
 
 
+@pytest.mark.further_listener
 class TestTls(Conformance):
     @pytest.fixture
     def harness(self, kafka_broker: Any) -> Harness:
         return harness_on(kafka_broker, "tls", tls={"ca_certs": str(kafka_broker.secret("ca.crt"))})
 
 
+@pytest.mark.further_listener
 class TestClientCertificate(Conformance):
     @pytest.fixture
     def harness(self, kafka_broker: Any) -> Harness:
@@ -72,6 +78,7 @@ class TestClientCertificate(Conformance):
         )
 
 
+@pytest.mark.further_listener
 class TestPassword(Conformance):
     mechanism = "PLAIN"  # the password goes over the line
 
@@ -96,6 +103,7 @@ def token() -> str:
     return unsecured_token("alice")
 
 
+@pytest.mark.further_listener
 class TestToken(WithoutKills, Conformance):
     @pytest.fixture
     def harness(self, kafka_broker: Any) -> Harness:

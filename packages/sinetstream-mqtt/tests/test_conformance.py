@@ -1,4 +1,7 @@
-"""The MQTT plugin keeps the contract, in every version of the protocol and on every listener."""
+"""The MQTT plugin keeps the contract, in every version of the protocol and on every listener.
+
+The whole kit runs in each version; what runs on a `further_listener` is said in the root's conftest.py.
+"""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -70,6 +73,7 @@ class TestMqtt5(Conformance):
         return made(mosquitto_broker, lines, "MQTTv5")
 
 
+@pytest.mark.further_listener
 class Listener:
     listener: ClassVar[str]
     protocol: ClassVar[str]

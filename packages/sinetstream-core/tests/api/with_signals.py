@@ -390,4 +390,5 @@ def closing_in_a_signal_handler_while_it_is_being_closed_returns() -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background inherits that it is ignored
     CLAIMS[sys.argv[1]]()
