@@ -24,6 +24,7 @@ from sinetstream_plugins.kafka.consume.fetch_buffer import Batch, FetchBuffer
 from sinetstream_plugins.kafka.consume.group_member import GroupMember
 from sinetstream_plugins.kafka.consume.group_transaction import GroupTransaction
 from sinetstream_plugins.kafka.consume.offset_committer import CommitAfterProcessing, CommitOnReceipt, OffsetCommitter
+from sinetstream_plugins.kafka.consume.offset_reset import OffsetReset
 from sinetstream_plugins.kafka.consume.offsets import PartitionOffsets
 from sinetstream_plugins.kafka.consume.poller import Poller
 from sinetstream_plugins.kafka.consume.rebalance_listener import RebalanceListener
@@ -57,6 +58,8 @@ def _client_settings(options: Options) -> dict[str, Any]:
     settings = dict(options.client)
     if options.topic_pattern is not None:
         settings.setdefault("metadata_max_age_ms", _NEW_TOPICS_MS)
+    if options.consistency is not AT_MOST_ONCE:
+        settings["auto_offset_reset"] = "none"  # `OffsetReset` decides
     return settings
 
 
@@ -68,17 +71,30 @@ class ConsumerThread:
         self._opened: Future[None] = Future()
         self._client = client = Consumer(_client_settings(options))
         assignment = Assignment()
-        reads_from_opening = options.client.get("auto_offset_reset", "latest") == "latest"
-        self._offsets = PartitionOffsets(client, assignment, self._stopping, reads_from_opening=reads_from_opening)
+        policy = options.client.get("auto_offset_reset", "latest")
+        is_lossless = options.consistency is not AT_MOST_ONCE
+        self._reset = OffsetReset(client, assignment, self._stopping, policy, is_lossless=is_lossless)
+        self._offsets = PartitionOffsets(client, assignment, self._reset, self._stopping)
         self._member = self._build_member(assignment, options)
         self._calls = Calls(self._member.buffer.wake_consumer_thread, self._stopping)
         self._subscription = Subscription(options, topics, client, self._stopping)
         self._listener = RebalanceListener(self._member, client.forget_partitions, client.sleep, self._stopping)
-        self._poller = Poller(client, self._member)
+        self._poller = Poller(client, self._member, self._reset)
         self._seeker = Seeker(client, self._offsets, self._member)
         self._thread = threading.Thread(target=self._run, name="sinetstream-kafka-reader", daemon=True)
         self.acknowledge: Callable[[Any], None] = self._member.record_processed
         self.take: Callable[[float | None], Batch | None] = self._member.buffer.take
+
+    def _build_member(self, assignment: Assignment, options: Options) -> GroupMember:
+        has_group = options.client.get("group_id") is not None
+        keeps_received = has_group and options.consistency is AT_MOST_ONCE
+        buffer = FetchBuffer(1 if keeps_received else _MAX_MESSAGES, assignment.count_in_flight)
+        committer = OffsetCommitter()
+        if keeps_received:
+            committer = CommitOnReceipt(self._offsets.commit)
+        elif has_group:
+            committer = CommitAfterProcessing(self._client.send_commit, assignment, buffer.put_error)
+        return GroupMember(assignment, buffer, committer, keeps_received=keeps_received)
 
     def open(self) -> None:
         """Wait until the reader is subscribed: partitions assigned, and their start known and committed."""
@@ -108,13 +124,9 @@ class ConsumerThread:
         self._calls.run_in_consumer_thread(self._seeker.rewind)
 
     def metrics(self) -> dict[str, Any]:
-        """kafka-python's, and how many messages of each partition are not processed, as far as the broker has said."""
-        lag = {}
-        for state in self._member.assignment.states():
-            end = self._offsets.end_offset(state.partition)
-            if state.is_started and end is not None:
-                lag[f"{state.partition.topic}-{state.partition.partition}"] = max(0, end - state.position)
-        return {**(self._client.metrics() or {}), "lag": lag}
+        """kafka-python's, the `lag` of each partition, and as its `gap` how many messages were deleted before they were read."""
+        ours = {"lag": self._offsets.lag(), "gap": self._reset.gap()}
+        return {**(self._client.metrics() or {}), **ours}
 
     # -- what a writer's transaction needs
 
@@ -140,21 +152,10 @@ class ConsumerThread:
 
     # -- the thread
 
-    def _build_member(self, assignment: Assignment, options: Options) -> GroupMember:
-        has_group = options.client.get("group_id") is not None
-        keeps_received = has_group and options.consistency is AT_MOST_ONCE
-        buffer = FetchBuffer(1 if keeps_received else _MAX_MESSAGES, assignment.count_in_flight)
-        committer = OffsetCommitter()
-        if keeps_received:
-            committer = CommitOnReceipt(self._offsets.commit)
-        elif has_group:
-            committer = CommitAfterProcessing(self._client.send_commit, assignment, buffer.put_error)
-        return GroupMember(assignment, buffer, committer, keeps_received=keeps_received)
-
     def _run(self) -> None:
         pause, longest = _PAUSES_S
         try:
-            self._subscription.subscribe(self._listener, self._offsets)
+            self._subscription.subscribe(self._listener, self._reset)
             while not self._stopping.is_set():
                 try:
                     self._poll_once()

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
 from kafka import TopicPartition
 from kafka.errors import KafkaTimeoutError
+from sinetstream.spi import Deadline
 
 from sinetstream_plugins.kafka.consume.assignment import Assignment
+from sinetstream_plugins.kafka.consume.offset_reset import OffsetReset, ask_in_slices, name_of
 from sinetstream_plugins.kafka.kafka_python.consumer import Consumer, Offsets
 
 __all__ = ["PartitionOffsets", "Records"]
@@ -27,45 +29,33 @@ _REFRESH_S = 2.0
 class PartitionOffsets:
     """Asks the broker in slices of half a second, so that whoever closes the reader need not wait.
 
-    All but `end_offset` is for the consumer's thread.
+    All but `lag` and `end_offset` is for the consumer's thread.
     """
 
-    def __init__(
-        self, client: Consumer, assignment: Assignment, stopping: threading.Event, *, reads_from_opening: bool
-    ) -> None:
-        """`reads_from_opening`: where the group has no offset, what is published from the opening of the reader on is read,
-        whenever the reader is assigned the partition.
-        """
+    def __init__(self, client: Consumer, assignment: Assignment, reset: OffsetReset, stopping: threading.Event) -> None:
         self._client = client
         self._assignment = assignment
+        self._reset = reset
         self._stopping = stopping
-        self._reads_from_opening = reads_from_opening
         self._has_group = client.config["group_id"] is not None
-        self._at_opening: Offsets = {}
         self._end_offsets: Offsets = {}
         self._refresh_at = 0.0
 
-    def note_opening(self, topics: Iterable[str]) -> None:
-        """Remember the end of each partition: what comes after it is published while the reader is open."""
-        if self._reads_from_opening:
-            numbers = self._client.cluster.partitions_for_topic
-            partitions = [TopicPartition(topic, number) for topic in topics for number in numbers(topic) or ()]
-            self._at_opening = self.ask_in_slices(lambda ms: self._client.end_offsets(partitions, timeout_ms=ms))
-
     def find_start(self, records: Records) -> None:
-        """Find where new partitions start, and commit that where the group has no offset, before the first message is handed out.
+        """Find where new partitions start, and commit that where the group has no such offset, before the first message is handed out.
 
         Partitions whose start is not found in time are not started: call again.
         """
         new = {state.partition for state in self._assignment.states() if not state.is_started}
         committed = self._fetch_committed(new)
-        if self._reads_from_opening:
-            for partition in new - committed:
-                self._seek_to_opening(partition)
-                records.pop(partition, None)
+        self._reset.seek_to_start(new - committed.keys())
+        for partition in new - committed.keys():
+            records.pop(partition, None)
         found = self._find_positions(new, records)
-        if self._has_group:
-            self.commit({partition: offset for partition, offset in found.items() if partition not in committed})
+        # A committed offset that was not valid any more differs, too.
+        new_offsets = {partition: offset for partition, offset in found.items() if committed.get(partition) != offset}
+        if new_offsets and self._has_group:
+            self.commit(new_offsets)
         for partition, offset in found.items():
             if (state := self._assignment.get(partition)) is not None:
                 state.start(offset)
@@ -107,6 +97,15 @@ class PartitionOffsets:
             with suppress(KafkaTimeoutError):
                 self._end_offsets = self._client.end_offsets(self._client.assignment(), timeout_ms=_SLICE_MS)
 
+    def lag(self) -> dict[str, int]:
+        """How many messages of each partition are not processed, as far as the broker has said. From any thread."""
+        lag = {}
+        for state in self._assignment.states():
+            end = self.end_offset(state.partition)
+            if state.is_started and end is not None:
+                lag[name_of(state.partition)] = max(0, end - state.position)
+        return lag
+
     def end_offset(self, partition: TopicPartition) -> int | None:
         """The offset of the next message to be published, as far as the broker has said. From any thread."""
         known = (self._client.known_end_offset(partition), self._end_offsets.get(partition))
@@ -114,34 +113,22 @@ class PartitionOffsets:
 
     def ask_in_slices(self, ask: Callable[[int], T]) -> T:
         """Repeat `ask(timeout_ms)` until it does not time out, for about five seconds, or until the reader is closed."""
-        deadline = time.monotonic() + _TIMEOUT_S
-        while True:
-            try:
-                return ask(_SLICE_MS)
-            except KafkaTimeoutError:
-                if self._stopping.is_set() or time.monotonic() > deadline:
-                    raise
+        return ask_in_slices(ask, self._stopping)
 
-    def _seek_to_opening(self, partition: TopicPartition) -> None:
-        if (offset := self._at_opening.get(partition)) is None:  # the partition is newer than the reader
-            self._client.seek_to_beginning(partition)
-        else:
-            self._client.seek(partition, offset)
-
-    def _fetch_committed(self, partitions: set[TopicPartition]) -> set[TopicPartition]:
+    def _fetch_committed(self, partitions: set[TopicPartition]) -> Offsets:
         if not self._has_group:
-            return set()
-        return set(self.ask_in_slices(lambda ms: self._client.fetch_committed(partitions, ms)))
+            return {}
+        return self.ask_in_slices(lambda ms: self._client.fetch_committed(partitions, ms))
 
     def _find_positions(self, partitions: set[TopicPartition], records: Records) -> Offsets:
         found: Offsets = {}
-        deadline = time.monotonic() + _TIMEOUT_S
+        deadline = Deadline(_TIMEOUT_S, self._stopping)
         while left := partitions - found.keys():
             for partition in left:
                 first = records.get(partition)
                 offset = first[0].offset if first else self._client.position(partition, timeout_ms=_SLICE_MS)
                 if offset is not None:
                     found[partition] = offset
-            if self._stopping.is_set() or time.monotonic() > deadline:
+            if deadline.is_over:
                 break
         return found

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from kafka.errors import LogTruncationError, NoOffsetForPartitionError, OffsetOutOfRangeError
+
 from sinetstream_plugins.kafka.consume.group_member import GroupMember
+from sinetstream_plugins.kafka.consume.offset_reset import OffsetReset
 from sinetstream_plugins.kafka.consume.offsets import Records
 from sinetstream_plugins.kafka.kafka_python.consumer import Consumer
 
@@ -16,15 +19,22 @@ _JOIN_MS = 500
 class Poller:
     """What is polled is either handed to the buffer or given back to kafka-python."""
 
-    def __init__(self, client: Consumer, member: GroupMember) -> None:
+    def __init__(self, client: Consumer, member: GroupMember, reset: OffsetReset) -> None:
         self._client = client
+        self._reset = reset
         self._member = member
         self._slice_ms = _SLICES_MS[0]
 
     def poll(self, *, is_full: bool, needs_to_join: bool) -> Records:
         """What comes within a few milliseconds. While the buffer is full nothing is fetched, and only the group is served."""
         self._pause_or_resume(is_full)
-        records: Records = self._client.poll(_JOIN_MS if needs_to_join else 0 if is_full else self._slice_ms)
+        try:
+            records: Records = self._client.poll(_JOIN_MS if needs_to_join else 0 if is_full else self._slice_ms)
+        except NoOffsetForPartitionError:  # a partition is new, and its start is still to be found
+            return {}
+        except (OffsetOutOfRangeError, LogTruncationError) as error:
+            self._reset.recover(error)
+            return {}
         # What arrives during a poll is seen by the next one only, so polls are short while messages arrive.
         shortest, longest = _SLICES_MS
         self._slice_ms = shortest if records else min(2 * self._slice_ms, longest)

@@ -11,7 +11,7 @@ from kafka.errors import RetriableError
 from sinetstream.errors import InvalidArgumentError
 
 from sinetstream_plugins.kafka.consume.assignment import Assignment
-from sinetstream_plugins.kafka.consume.offsets import PartitionOffsets
+from sinetstream_plugins.kafka.consume.offset_reset import OffsetReset, ask_in_slices
 from sinetstream_plugins.kafka.consume.rebalance_listener import RebalanceListener
 from sinetstream_plugins.kafka.kafka_python.consumer import Consumer
 from sinetstream_plugins.kafka.options.client_options import Options
@@ -37,18 +37,18 @@ class Subscription:
     def __str__(self) -> str:
         return repr(self._pattern or self._topics)
 
-    def subscribe(self, listener: RebalanceListener, offsets: PartitionOffsets) -> None:
+    def subscribe(self, listener: RebalanceListener, reset: OffsetReset) -> None:
         """Find the topics and ask for their partitions. Raises `InvalidArgumentError` where a topic does not exist."""
         advertised = Advertised(self._client.cluster)
         if self._pattern is not None:
             self._client.subscribe(pattern=self._pattern, listener=listener)
-            topics = self._find_matching(self._pattern, offsets, advertised)
+            topics = self._find_matching(self._pattern, advertised)
             self._matches_topics = bool(topics)
         else:
             topics = self._topics
             self._client.subscribe(topics, listener=listener)
             self._wait_for_topics(advertised)
-        offsets.note_opening(topics)
+        reset.note_opening(topics)
 
     def needs_to_join(self) -> bool:
         """Whether the reader is joining its group. Then no time may pass between two polls."""
@@ -62,9 +62,9 @@ class Subscription:
             is_assigned = bool(assignment.states()) or not self._matches_topics
         return is_assigned and assignment.is_started()
 
-    def _find_matching(self, pattern: str, offsets: PartitionOffsets, advertised: Advertised) -> list[str]:
+    def _find_matching(self, pattern: str, advertised: Advertised) -> list[str]:
         try:
-            offsets.ask_in_slices(self._client.refresh_metadata)
+            ask_in_slices(self._client.refresh_metadata, self._stopping)
         except RetriableError:
             advertised.refuse_silent()
             raise
