@@ -353,6 +353,77 @@ def test_promises_of_the_library_are_as_good_whatever_thread_settles_them(lab: L
             assert [size] * 50 == [delivery.get(WAIT) for delivery in deliveries]
 
 
+MANY = 10_000
+
+
+def half_settled(lab: Lab, it: AsyncMessageWriter[Any], refused: frozenset[int] = frozenset()) -> list[Delivery[Any]]:
+    """Deliveries of which the first half is complete, and the rest is about to be, in another thread."""
+    deliveries = [it.publish(b"") for _ in range(MANY)]
+
+    def settle(which: range) -> None:
+        for i in which:
+            if i in refused:
+                lab.promises[i].fail(LabError("refused"))
+            else:
+                lab.promises[i].fulfil(i)
+
+    settle(range(MANY // 2))
+    deliveries[MANY // 2 - 1].get(WAIT)
+    threading.Thread(target=settle, args=[range(MANY // 2, MANY)]).start()
+    return deliveries
+
+
+@pytest.mark.parametrize("kind", [library, Delivery])
+@pytest.mark.parametrize("how", ["get", "then"])
+def test_thousands_of_promises_are_gathered_while_they_end(late: Lab, kind: Any, how: str) -> None:
+    got: list[Any] = []
+    with writer(late) as it:
+        deliveries = half_settled(late, it)
+        every, by_name = kind.all(deliveries), kind.for_dict(dict(enumerate(deliveries)))
+        if how == "get":
+            got += [every.get(WAIT), by_name.get(WAIT)]
+        else:
+            every.then(got.append)
+            every.then(lambda _: by_name.then(got.append))
+            until(lambda: len(got) == 2)
+
+    assert [list(range(MANY)), {i: i for i in range(MANY)}] == got
+
+
+@pytest.mark.parametrize("kind", [library, Delivery])
+@pytest.mark.parametrize("refused", [3, MANY - 1])
+@pytest.mark.parametrize("how", ["get", "then"])
+def test_of_thousands_one_rejected_rejects_all(late: Lab, kind: Any, refused: int, how: str) -> None:
+    caught: list[Any] = []
+    with writer(late) as it:
+        deliveries = half_settled(late, it, frozenset([refused]))
+        every, by_name = kind.all(deliveries), kind.for_dict(dict(enumerate(deliveries)))
+        for gathered in (every, by_name):
+            if how == "get":
+                with pytest.raises(ConnectionError, match="refused") as info:
+                    gathered.get(WAIT)
+                caught.append(info.value)
+            else:
+                gathered.then(None, caught.append)
+        until(lambda: len(caught) == 2)
+
+    assert [ConnectionError] * 2 == [type(error) for error in caught]
+
+
+def test_thousands_of_promises_are_resolved_each_to_itself(late: Lab) -> None:
+    got: list[int] = []
+    with writer(late) as it:
+        deliveries = half_settled(late, it)
+        resolved = [library.resolve(delivery) for delivery in deliveries]
+        for promise_ in resolved:
+            promise_.then(got.append)
+
+        assert deliveries == resolved
+        assert list(range(MANY)) == [promise_.get(WAIT) for promise_ in resolved]
+        until(lambda: len(got) == MANY)
+    assert set(range(MANY)) == set(got)
+
+
 def test_the_library_gathers_our_promises(late: Lab) -> None:
     with writer(late) as it:
         both = library.all([it.publish(b""), it.publish(b"")])

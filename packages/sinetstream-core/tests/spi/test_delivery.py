@@ -459,6 +459,57 @@ def test_gathering_with_a_rejected_one_rejects() -> None:
         every.get(WAIT)
 
 
+def test_all_of_ours_takes_promises_futures_and_values_in_order() -> None:
+    d, later = Delivery[int](), concurrent.futures.Future[int]()
+    every: Any = Delivery.all(iter([d, "v", Delivery.fulfilled(2), later, Promise.resolve(4)]))
+    none: Any = Delivery.all([])
+    by_name: Any = Delivery.for_dict({"d": d})  # type: ignore[no-untyped-call, unused-ignore]
+
+    assert every.is_pending
+
+    def settle() -> None:
+        later.set_result(3)
+        d.fulfil(1)
+
+    in_thread(settle)
+    assert isinstance(every, Delivery)
+    assert (every.get(WAIT), none.get(0), by_name.get(WAIT)) == ([1, "v", 2, 3, 4], [], {"d": 1})
+
+
+def test_all_of_ours_is_rejected_with_the_first_error() -> None:
+    d, e = Delivery[int](), Delivery[int]()
+    every = Delivery.all([d, e, Delivery[int]()])
+    e.fail(KeyError("first"))
+    d.fail(ValueError("later"))
+
+    with pytest.raises(KeyError):
+        every.get(0)
+
+
+def test_what_is_gathered_is_awaited_from_another_thread() -> None:
+    async def main() -> Any:
+        d, e = Delivery[int](), Delivery[int]()
+        every = asyncio.gather(Delivery.all([d, e]).future, Promise.all([d, e]))
+        threading.Thread(target=lambda: (d.fulfil(1), e.fulfil(2))).start()
+        return await asyncio.wait_for(every, WAIT)
+
+    assert asyncio.run(main()) == [[1, 2], [1, 2]]
+
+
+def test_the_library_gathers_deliveries_among_its_own_promises() -> None:
+    d, plain, refused, start = Delivery[int](), Promise(), Promise(), Promise()
+    first, last, spoiled = Promise.all([plain, d]), Promise.all([d, plain]), Promise.all([d, refused])
+    known = Promise.all([d, Promise.reject(KeyError("x"))])
+    of_promised_list = Promise.all(start)
+    plain.do_resolve(2)
+    start.do_resolve([d, 3])
+    refused.do_reject(KeyError("x"))
+    in_thread(lambda: d.fulfil(1))
+
+    assert [p.get(WAIT) for p in (first, last, of_promised_list)] == [[2, 1], [1, 2], [1, 3]]
+    assert [type(p.reason) for p in (spoiled, known)] == [KeyError] * 2
+
+
 def test_a_plain_promise_can_follow_it_with_callbacks_of_its_own() -> None:
     d: Delivery[int] = Delivery()
     start = Promise()
@@ -512,17 +563,15 @@ def test_settling_is_not_stopped_by_a_thread_whose_library_queue_is_dead() -> No
     def kill(value: object) -> None:
         raise SystemExit
 
-    d, plain = Delivery[int](), Promise()
-    child, wrapped = d.then(lambda v: v + 1), Delivery.wrap(plain)
-    follower = Promise.resolve(None).then(lambda v: d).then(lambda v: v + 2)
+    d = Delivery[int]()
+    child, gathered = d.then(lambda v: v + 1), Promise.all([d])
 
     def settle() -> None:
         Promise.resolve(1).then(kill)  # from here on, the library runs no callback in this thread
         d.fulfil(1)
-        plain.do_resolve(4)
 
     in_thread(settle)
-    assert [child.get(0), follower.get(0), wrapped.get(0)] == [2, 3, 4]
+    assert (child.get(0), gathered.get(0)) == (2, [1])
 
 
 # -- wrap
@@ -553,6 +602,26 @@ def test_a_wrapped_promise_still_works_for_its_maker() -> None:
     assert (plain.__class__, isinstance(plain, Promise), type(after)) == (Promise, True, Promise)
 
 
+def test_many_deliveries_may_wrap_one_promise_that_others_use_too() -> None:
+    plain, seen = Promise(), list[Any]()
+    wrapped = [Delivery.wrap(plain) for _ in range(1000)]
+    plain.then(seen.append, seen.append)
+    in_thread(lambda: plain.do_resolve(0))
+
+    assert [d.get(0) for d in wrapped] == [0] * 1000
+    assert (seen, plain.value) == ([0], 0)
+
+
+def test_a_promise_that_takes_no_more_callbacks_rejects_what_wraps_it() -> None:
+    plain = Promise()
+    for _ in range(0xFFFF - 2):  # the library counts callbacks in 16 bits
+        plain.then()
+    wrapped = Delivery.wrap(plain)
+
+    with pytest.raises(SinetError, match="no callbacks"):
+        wrapped.get(0)
+
+
 def test_a_wrapped_promise_may_begin_to_follow_later() -> None:
     for target in (Promise(), Delivery[int]()):
         plain = Promise()
@@ -569,9 +638,9 @@ def test_a_wrapped_promise_may_begin_to_follow_later() -> None:
 def test_a_forked_child_is_not_held_up_by_a_lock_of_its_parent() -> None:
     import warnings
 
-    from sinetstream.spi import delivery
+    from sinetstream.spi.delivery import settlement
 
-    with delivery._lock, warnings.catch_warnings():
+    with settlement._lock, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that other threads of the test run exist
         child = os.fork()
         if not child:

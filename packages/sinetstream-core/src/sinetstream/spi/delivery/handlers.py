@@ -9,7 +9,7 @@ from promise.promise import STATE_FULFILLED as FULFILLED
 from promise.promise import STATE_REJECTED as REJECTED
 
 from sinetstream.errors import InvalidArgumentError, SinetError
-from sinetstream.spi._promise_library import is_thenable
+from sinetstream.spi.delivery.promise_library import is_thenable
 
 Entry = tuple[Any, Any, Any]  # the delivery of the handler's result or None, did_fulfill, did_reject
 
