@@ -44,7 +44,7 @@ def taken(way: Any, data: bytes, **options: Any) -> tuple[list[Any], str]:
 
 
 def both(data: bytes, **options: Any) -> tuple[list[Any], str]:
-    ours = taken(fast_decode._PartitionRecords, data, **options)
+    ours = taken(fast_decode.FastPartitionRecords, data, **options)
     assert taken(Fetcher.PartitionRecords, data, **options) == ours
     return ours
 
@@ -121,5 +121,5 @@ def test_what_is_usual_does_not_take_the_long_way(monkeypatch: pytest.MonkeyPatc
     monkeypatch.delattr(DefaultRecordBatch, "_read_msg")
 
     assert [bytes(number) for number in range(300)] == [
-        record.value for record in taken(fast_decode._PartitionRecords, data)[0]
+        record.value for record in taken(fast_decode.FastPartitionRecords, data)[0]
     ]

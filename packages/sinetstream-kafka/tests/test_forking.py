@@ -9,9 +9,9 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
-from kafka import KafkaProducer
 from sinetstream import AT_LEAST_ONCE, SinetError
 from sinetstream_plugins.kafka.fork import watch
+from sinetstream_plugins.kafka.kafka_python.producer import Producer
 from sinetstream_plugins.kafka.produce.acked import AckedProducer
 from sinetstream_plugins.kafka.writer import KafkaAsyncWriter
 
@@ -73,8 +73,8 @@ def held(lock: Any) -> Iterator[None]:
 def writer() -> Iterator[KafkaAsyncWriter]:
     """Whose producer has a broker that does not answer."""
 
-    def connect(stop: threading.Event) -> KafkaProducer:
-        return KafkaProducer(bootstrap_servers=address, api_version=(2, 8))
+    def connect(stop: threading.Event) -> Producer:
+        return Producer({"bootstrap_servers": address, "api_version": (2, 8), "retry_backoff_ms": 100}, stop)
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         address = f"127.0.0.1:{server.getsockname()[1]}"

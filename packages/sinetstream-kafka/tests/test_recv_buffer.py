@@ -4,7 +4,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from sinetstream_plugins.kafka.kafka_python.recv_buffer import _received
+from sinetstream_plugins.kafka.kafka_python.recv_buffer import receive
 
 Ends = tuple[socket.socket, socket.socket]
 
@@ -34,7 +34,7 @@ def test_all_that_is_there_comes_in_order(ends: Ends, size: int) -> None:
     sent = sent[: there.send(sent)]  # as much as the system takes
     got = b""
     while len(got) < len(sent):
-        part, error = _received(here, ask)
+        part, error = receive(here, ask)
         assert error is None
         got += part
     assert sent == got
@@ -45,11 +45,11 @@ def test_what_came_before_the_end_is_not_lost(ends: Ends) -> None:
     there.sendall(b"last words")
     there.close()
 
-    assert (b"last words", None) == _received(here, ask)
+    assert (b"last words", None) == receive(here, ask)
     with pytest.raises(AskedError):
-        _received(here, ask)
+        receive(here, ask)
 
 
 def test_where_nothing_is_there_kafka_python_finds_out_why(ends: Ends) -> None:
     with pytest.raises(AskedError):
-        _received(ends[0], ask)
+        receive(ends[0], ask)

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from kafka import KafkaAdminClient, KafkaProducer
+from kafka import KafkaAdminClient
 from kafka.admin import NewPartitions
 from kafka.errors import InvalidTxnStateError
 from kafka.partitioner import DefaultPartitioner
@@ -26,7 +26,8 @@ from sinetstream import (
     UnsupportedOperationError,
     aio,
 )
-from sinetstream_plugins.kafka.kafka_python.fast_send import shorten
+from sinetstream_plugins.kafka.kafka_python.fast_send import FastSender
+from sinetstream_plugins.kafka.kafka_python.producer import Producer
 
 Service = dict[str, Any]
 CONSISTENCIES: list[Any] = ["AT_MOST_ONCE", "AT_LEAST_ONCE", "EXACTLY_ONCE"]
@@ -79,7 +80,9 @@ def test_a_batch_is_sent_even_if_another_thread_began_the_next_one_meanwhile(
     service: Service, new_topic: Callable[..., str]
 ) -> None:
     topic = new_topic(1)
-    with closing(KafkaProducer(bootstrap_servers=service["brokers"], acks=-1, enable_idempotence=True)) as producer:
+    settings = {"bootstrap_servers": service["brokers"], "acks": -1, "enable_idempotence": True}
+    times = {"bootstrap_timeout_ms": 10_000, "retry_backoff_ms": 20}
+    with closing(Producer({**settings, **times}, threading.Event())) as producer:
         producer.send(topic, b"first").get(10)
         append = producer._accumulator.append
 
@@ -89,10 +92,10 @@ def test_a_batch_is_sent_even_if_another_thread_began_the_next_one_meanwhile(
             return ours
 
         producer._accumulator.append = as_two_threads
-        shorten(producer, topic)
+        sender = FastSender(producer, topic)
         threading.Event().wait(0.3)  # then its thread sleeps until it is woken
 
-        assert producer.send(topic, b"x" * 20_000).get(10).offset == 1
+        assert sender.send((b"x" * 20_000, None, None, None, None)).get(10).offset == 1
 
 
 class _Last(DefaultPartitioner):  # type: ignore[misc]  # kafka-python has no type information

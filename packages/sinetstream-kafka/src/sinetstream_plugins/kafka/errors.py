@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from kafka import errors as theirs
-from kafka.consumer import fetcher
-from kafka.coordinator import base
 from sinetstream import errors as ours
+
+from sinetstream_plugins.kafka.kafka_python.exceptions import MODULES
 
 __all__ = ["READING", "WRITING"]
 
@@ -70,7 +69,7 @@ WRITING: dict[type[Exception], type[ours.SinetError]] = {
     getattr(module, name): ours
     for ours, names in _NAMES.items()
     for name in names.split()
-    for module in (theirs, fetcher, base)
+    for module in MODULES
     if hasattr(module, name)
 }
 """For writers. A release of kafka-python that lacks a name lacks the exception."""

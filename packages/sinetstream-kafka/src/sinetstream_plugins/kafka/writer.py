@@ -12,13 +12,13 @@ from sinetstream.spi import AT_MOST_ONCE, EXACTLY_ONCE, Ability, Delivery, Plugi
 
 from sinetstream_plugins.kafka.errors import WRITING
 from sinetstream_plugins.kafka.fork import forked_error, watch
+from sinetstream_plugins.kafka.kafka_python.sender import Record
 from sinetstream_plugins.kafka.options.client_options import parse
 from sinetstream_plugins.kafka.options.names import OPTIONS
 from sinetstream_plugins.kafka.produce import producer
 from sinetstream_plugins.kafka.produce.acked import AckedProducer
 from sinetstream_plugins.kafka.produce.consume_process_produce import ConsumeProcessProduce
 from sinetstream_plugins.kafka.produce.fire_and_forget import FireAndForgetProducer
-from sinetstream_plugins.kafka.produce.producer import Record
 from sinetstream_plugins.kafka.produce.transaction_batcher import TransactionBatcher
 
 __all__ = ["KafkaAsyncWriter"]
@@ -119,7 +119,7 @@ class _Forked(_NotOpen):
     def __init__(self, parents: Any) -> None:
         self._parents = parents
         if not isinstance(parents, _NotOpen):
-            producer.disown(parents.producer)
+            parents.producer.disown()
 
     def _refusal(self) -> SinetError:
         return forked_error()

@@ -8,8 +8,8 @@ from typing import Any
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import RebalanceInProgressError
 
-from sinetstream_plugins.kafka.kafka_python.fast_decode import take_shortly
-from sinetstream_plugins.kafka.kafka_python.recv_buffer import receive_large_chunks
+from sinetstream_plugins.kafka.kafka_python import speed
+from sinetstream_plugins.kafka.kafka_python.net_client import net_client_maker
 
 __all__ = ["Consumer", "Offsets", "to_metadata"]
 
@@ -23,9 +23,11 @@ class Consumer(KafkaConsumer):  # type: ignore[misc]  # kafka-python has no type
     """
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        super().__init__(**settings)
-        receive_large_chunks(self._manager)
-        take_shortly(self)
+        super().__init__(**{**settings, "kafka_client": net_client_maker(settings)})
+        if speed.is_available("fast_decode"):
+            from sinetstream_plugins.kafka.kafka_python.fast_decode import FastFetcher
+
+            self._fetcher = FastFetcher(self._fetcher)
         self._cluster.config["retry_backoff_ms"] = settings["retry_backoff_ms"]  # kafka-python does not pass this on
 
     @property

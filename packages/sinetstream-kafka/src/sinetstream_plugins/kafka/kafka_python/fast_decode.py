@@ -1,50 +1,66 @@
-"""The short way of a record out of the batch that a broker sent."""
+"""Records without key and headers, taken out of a batch in one step each.
+
+kafka-python asks the batch for the same nine things for each record, and has a function for each field. It still takes out
+what is rare: keys, headers, the marks of transactions, older formats, what is damaged.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from kafka import KafkaConsumer
 from kafka.consumer.fetcher import Fetcher
 from kafka.record.default_records import DefaultRecordBatch
 from kafka.record.util import decode_varint
 
-__all__ = ["take_shortly"]
+__all__ = ["FastFetcher", "FastPartitionRecords"]
 
 _USUAL = 0, 1, 0  # no attributes, of which no format has any yet; no key: -1 as a varint; no headers
 
 
-def take_shortly(consumer: KafkaConsumer) -> None:
-    """Let it take out of its batches in one go what has neither key nor headers.
+class FastPartitionRecords(Fetcher.PartitionRecords):  # type: ignore[misc]  # kafka-python has no type information
+    """The records that a fetch brought from one partition."""
 
-    kafka-python's own asks the batch for the same nine things for each record again, and has a function for each field. It does what
-    is rare: keys, headers, the marks of transactions, older formats, what is damaged.
-    """
-    consumer._fetcher.PartitionRecords = _PartitionRecords
-
-
-class _PartitionRecords(Fetcher.PartitionRecords):  # type: ignore[misc]  # kafka-python has no type information
     def _unpack_records(self, tp: Any, records: Any, *deserializers: Any) -> Any:
         return super()._unpack_records(tp, _Batches(records), *deserializers)
 
 
+class FastFetcher(Fetcher):  # type: ignore[misc]
+    PartitionRecords = FastPartitionRecords
+
+    def __init__(self, other: Fetcher) -> None:
+        """In the place of another one that has fetched nothing yet."""
+        super().__init__(other._client, other._subscriptions, **{**other.config, "metrics": None})
+        self._sensors = other._sensors  # they can be registered once only
+
+
 class _Batches:
+    """kafka-python's MemoryRecords, with our batches of the current format."""
+
     def __init__(self, records: Any) -> None:
         self._records = records
 
     def next_batch(self) -> Any:
         batch = self._records.next_batch()
-        if type(batch) is DefaultRecordBatch:
-            batch.__class__ = _Batch
-        return batch
+        return _Batch(batch) if type(batch) is DefaultRecordBatch else batch
 
 
-class _Batch(DefaultRecordBatch):  # type: ignore[misc]
-    __slots__ = ()
+class _Batch:
+    """kafka-python's batch, but for how its records are iterated."""
+
+    __slots__ = ("_batch",)
+
+    def __init__(self, batch: Any) -> None:
+        self._batch = batch
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._batch, name)
+
+    def __next__(self) -> Any:
+        return next(self._batch)
 
     def __iter__(self) -> Iterator[Any]:
-        batch: Any = self
+        batch = self._batch
         batch._maybe_uncompress()
         buffer, values, varint = batch._buffer, memoryview(batch._buffer), decode_varint
         offset, first, kind = batch.base_offset, batch.first_timestamp, batch.timestamp_type
@@ -58,17 +74,17 @@ class _Batch(DefaultRecordBatch):  # type: ignore[misc]
                 end = value + length
                 usual = (buffer[head], buffer[key], buffer[end]) == _USUAL and value <= end == head + size - 1
             except (IndexError, ValueError):
-                yield super().__next__()  # says what is wrong
+                yield next(batch)  # says what is wrong
                 continue
             if not usual:
-                yield super().__next__()
+                yield next(batch)
                 continue
             batch._pos = end + 1
             batch._next_record_index += 1
             timestamp = first + delta if last is None else last
             yield _Record(size, offset + number, timestamp, kind, bytes(values[value:end]))
         if batch._pos != len(buffer):
-            super().__next__()
+            next(batch)
 
 
 class _Record:

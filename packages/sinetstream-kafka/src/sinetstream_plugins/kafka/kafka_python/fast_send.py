@@ -1,4 +1,4 @@
-"""The short way of a record into the batch of its partition."""
+"""The short way of a record without key and headers into the batch of its partition."""
 
 from __future__ import annotations
 
@@ -7,79 +7,80 @@ from random import random
 from threading import Lock
 from typing import Any
 
-from kafka import KafkaProducer, TopicPartition
+from kafka import TopicPartition
 from kafka.future import Future
 from kafka.partitioner import DefaultPartitioner
 
-__all__ = ["shorten", "tell"]
+from sinetstream_plugins.kafka.kafka_python.producer import Producer
+
+__all__ = ["FastSender", "is_for"]
 
 _Way = tuple[TopicPartition, Lock, deque[Any]]  # a partition, the lock of its batches, and those that wait
-_AROUND = 128  # bytes, at most, that a record without key and headers is longer than its value
+_OVERHEAD = 128  # bytes, at most, that a record without key and headers is longer than its value
 
-tell = Future._add_cb_eb
-"""`tell(future, on_success, on_failure)` is `add_callback` and `add_errback` in one step."""
+Record = tuple[bytes, bytes | None, list[tuple[str, bytes]] | None, None, int | None]
 
 
-def shorten(producer: KafkaProducer, topic: str) -> None:
-    """Give it a `send` that does less for each record to this topic that has neither key nor headers.
+def is_for(producer: Producer) -> bool:
+    """Whether this producer's partitioner is the one whose choice is made here."""
+    return type(producer.config["partitioner"]) is DefaultPartitioner
 
-    kafka-python's own takes as long again to look at types and sizes that we know, to make a list of the partitions that have
-    a leader, and to put words together that nobody logs. It does what is rare: keys, a partitioner of the user's, errors.
 
-    The thread that sends is woken less often. Without `linger_ms` it sends a batch as soon as it may, and comes back for the next one
-    of that partition by itself; with it, a batch that is full is sent early, for which it must be woken.
+class FastSender:
+    """Sends to one topic. From any thread.
+
+    kafka-python's own `send` takes as long again to look at types and sizes that are known here, to list the partitions that have a
+    leader, and to format a log line that nobody reads. It still does what is rare: keys, headers, a topic that is not known, errors.
+
+    The thread that sends is woken less often. Without `linger_ms` it sends a batch as soon as it may, and comes back for the next
+    one of that partition by itself; with it, a batch that is full is sent early, for which it must be woken.
     """
-    accumulator, cluster = producer._accumulator, producer._metadata
-    send, append, wake = producer.send, accumulator.append, producer._sender.wakeup
-    lingers, room = bool(producer.config["linger_ms"]), producer.config["max_request_size"] - _AROUND
-    transactions: Any = producer._transaction_manager
-    transactions = transactions if transactions is not None and transactions.is_transactional() else None
-    known: tuple[Any, list[_Way]] = None, []
 
-    def quietly(*args: Any, **kwargs: Any) -> tuple[Any, bool, bool, bool]:
-        future, is_full, is_new, abort = append(*args, **kwargs)
-        return future, is_full and lingers, is_new, abort
+    def __init__(self, producer: Producer, topic: str) -> None:
+        self._producer = producer
+        self._topic = topic
+        self._cluster = producer.cluster
+        self._append = producer._accumulator.append
+        self._wake_up = producer._sender.wakeup
+        self._lingers = bool(producer.config["linger_ms"])
+        self._max_size = producer.config["max_request_size"] - _OVERHEAD
+        manager: Any = producer._transaction_manager
+        transactional = manager is not None and manager.is_transactional()
+        self._add_to_transaction = manager.maybe_add_partition_to_transaction if transactional else None
+        self._known: tuple[Any, list[_Way]] = None, []
 
-    def briefly(
-        to: str,
-        value: bytes,
-        key: bytes | None = None,
-        headers: Any = None,
-        partition: int | None = None,
-        timestamp_ms: int | None = None,
-    ) -> Any:
-        nonlocal known
-        metadata, open_ways = known
-        if metadata is not cluster._partitions:  # each answer about the cluster replaces it
-            metadata = cluster._partitions
-            open_ways = [
-                _way(accumulator, topic, number) for number in cluster.available_partitions_for_topic(topic) or ()
-            ]
-            known = metadata, open_ways
-        usual = key is None and not headers and partition is None and to == topic and len(value) <= room
-        if not usual or not open_ways or producer._closed:
-            return send(to, value, key, headers, partition, timestamp_ms)
-        chosen, lock, batches = open_ways[int(random() * len(open_ways))]
-        if transactions is not None:
-            transactions.maybe_add_partition_to_transaction(chosen)
-        if not lingers:
+    def send(self, record: Record) -> Any:
+        """kafka-python's future. Raises what its `send` raises."""
+        value, key, headers, _, timestamp_ms = record
+        metadata, ways = self._known
+        if metadata is not self._cluster._partitions:  # each answer about the cluster replaces it
+            ways = self._find_ways()
+        if key is not None or headers or not ways or len(value) > self._max_size or self._producer._closed:
+            return self._producer.send(self._topic, *record)
+        partition, lock, batches = ways[int(random() * len(ways))]
+        if self._add_to_transaction is not None:
+            self._add_to_transaction(partition)
+        if not self._lingers:
             with lock:  # whoever takes a batch away, to send or to abort it, closes it under this lock
                 future = batches[-1].try_append(timestamp_ms, None, value, ()) if batches else None
             if future is not None:
                 return future
-        future, is_full, is_new, _ = append(chosen, timestamp_ms, None, value, [])
-        if (is_new and (lingers or _is_first(batches, future))) or (is_full and lingers):
-            wake()
+        future, is_full, is_new, _ = self._append(partition, timestamp_ms, None, value, [])
+        if (is_new and (self._lingers or _is_first(batches, future))) or (is_full and self._lingers):
+            self._wake_up()
         return future
 
-    accumulator.append = quietly
-    if type(producer.config["partitioner"]) is DefaultPartitioner:
-        producer.send = briefly
+    follow = staticmethod(Future._add_cb_eb)
+    """`follow(future, on_success, on_failure)` is `add_callback` and `add_errback` in one step."""
 
-
-def _way(accumulator: Any, topic: str, number: int) -> _Way:
-    partition = TopicPartition(topic, number)
-    return partition, accumulator._tp_lock(partition), accumulator._batches[partition]
+    def _find_ways(self) -> list[_Way]:
+        metadata, accumulator = self._cluster._partitions, self._producer._accumulator
+        ways = []
+        for number in self._cluster.available_partitions_for_topic(self._topic) or ():
+            partition = TopicPartition(self._topic, number)
+            ways.append((partition, accumulator._tp_lock(partition), accumulator._batches[partition]))
+        self._known = metadata, ways
+        return ways
 
 
 def _is_first(batches: deque[Any], future: Any) -> bool:

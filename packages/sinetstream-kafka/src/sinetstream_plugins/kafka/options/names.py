@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any, Literal
 
-from kafka import KafkaConsumer, KafkaProducer
 from sinetstream.errors import InvalidArgumentError
+
+from sinetstream_plugins.kafka.kafka_python.option_values import CONSUMER_DEFAULTS, PRODUCER_DEFAULTS
 
 __all__ = ["OPTIONS", "OURS", "Role", "defaults", "refuse_foreign"]
 
 Role = Literal["reader", "writer"]
-
-_READERS: Mapping[str, Any] = KafkaConsumer.DEFAULT_CONFIG
-_WRITERS: Mapping[str, Any] = KafkaProducer.DEFAULT_CONFIG
 
 OURS: Mapping[str, Role] = {"topic_pattern": "reader", "buffer_memory": "writer"}
 """Options of this plugin, or of older configurations, that kafka-python does not have."""
@@ -31,13 +29,13 @@ _INSTEAD = {
     "metric_group_prefix": "it has no effect here",
 }
 
-OPTIONS = (frozenset(_READERS) | frozenset(_WRITERS) | frozenset(OURS)) - frozenset(_INSTEAD)
+OPTIONS = (frozenset(CONSUMER_DEFAULTS) | frozenset(PRODUCER_DEFAULTS) | frozenset(OURS)) - frozenset(_INSTEAD)
 """What may be configured, for readers and writers together."""
 
 
 def defaults(role: Role) -> Mapping[str, Any]:
     """kafka-python's defaults for this side."""
-    return _READERS if role == "reader" else _WRITERS
+    return CONSUMER_DEFAULTS if role == "reader" else PRODUCER_DEFAULTS
 
 
 def refuse_foreign(name: Any, path: str, role: Role) -> None:

@@ -8,11 +8,10 @@ from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
-from kafka.net.sasl import SASL_MECHANISMS
-from kafka.net.sasl.oauth import AbstractTokenProvider
 from sinetstream.errors import ConnectionError, InvalidArgumentError
 
 from sinetstream_plugins.kafka.kafka_python.log_masking import mask_logs
+from sinetstream_plugins.kafka.kafka_python.option_values import SASL_MECHANISMS, AbstractTokenProvider
 from sinetstream_plugins.kafka.options.types import check, error
 
 __all__ = ["settings"]

@@ -7,13 +7,9 @@ from functools import partial
 from math import inf
 from typing import Any
 
-from kafka.coordinator.assignors.abstract import AbstractPartitionAssignor
-from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
-from kafka.coordinator.assignors.range import RangePartitionAssignor
-from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
-from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from sinetstream.errors import InvalidArgumentError
 
+from sinetstream_plugins.kafka.kafka_python.option_values import ASSIGNORS, AbstractPartitionAssignor
 from sinetstream_plugins.kafka.options import validators
 from sinetstream_plugins.kafka.options.names import Role, defaults
 from sinetstream_plugins.kafka.options.validators import Kind
@@ -21,12 +17,6 @@ from sinetstream_plugins.kafka.options.validators import Kind
 __all__ = ["assignors", "check", "error", "version"]
 
 _OLDEST = (0, 11)
-_ASSIGNORS: Mapping[str, Any] = {
-    "range": RangePartitionAssignor,
-    "roundrobin": RoundRobinPartitionAssignor,
-    "sticky": StickyPartitionAssignor,
-    "cooperative-sticky": CooperativeStickyAssignor,
-}
 
 
 def error(path: str, text: str) -> InvalidArgumentError:
@@ -45,9 +35,9 @@ def check(name: str, value: Any, path: str, role: Role) -> None:
 def assignors(strategies: Any, path: str) -> list[Any]:
     """The classes that the names stand for."""
     listed = strategies if isinstance(strategies, list | tuple) else [strategies]
-    found = [_ASSIGNORS.get(strategy) if isinstance(strategy, str) else strategy for strategy in listed]
+    found = [ASSIGNORS.get(strategy) if isinstance(strategy, str) else strategy for strategy in listed]
     if not found or not all(map(_is_assignor, found)):
-        raise error(path, f"must be one or more of {', '.join(_ASSIGNORS)}, or a class of kafka-python's kind")
+        raise error(path, f"must be one or more of {', '.join(ASSIGNORS)}, or a class of kafka-python's kind")
     return found
 
 

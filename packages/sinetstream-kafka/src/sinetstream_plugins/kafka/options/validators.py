@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from os import PathLike
 from ssl import SSLContext
 from typing import Any
 from urllib.parse import urlsplit
 
-from kafka import KafkaProducer
+from sinetstream_plugins.kafka.kafka_python.option_values import COMPRESSORS
 
 __all__ = [
     "Kind",
@@ -124,10 +124,11 @@ def one_of(words: tuple[Any, ...], older: tuple[Any, ...], value: Any) -> str | 
 
 
 def compression(value: Any) -> str | None:
-    codecs: Mapping[Any, tuple[Callable[[], bool], int]] = KafkaProducer._COMPRESSORS
-    if not isinstance(value, str | None) or value not in codecs:
-        return f"must be one of {', '.join(filter(None, codecs))}"
-    installed, _ = codecs[value]
+    if not isinstance(value, str | None) or value not in COMPRESSORS:
+        return f"must be one of {', '.join(filter(None, COMPRESSORS))}"
+    is_installed, _ = COMPRESSORS[value]
     return (
-        None if installed() else f"{value} needs a library that is not installed: {_LIBRARIES.get(str(value), value)}"
+        None
+        if is_installed()
+        else f"{value} needs a library that is not installed: {_LIBRARIES.get(str(value), value)}"
     )

@@ -6,6 +6,8 @@ from typing import Any
 
 from sinetstream.errors import ConnectionError
 
+from sinetstream_plugins.kafka.kafka_python.net_client import last_refresh_ms
+
 __all__ = ["Advertised"]
 
 
@@ -14,12 +16,12 @@ class Advertised:
 
     def __init__(self, cluster: Any) -> None:
         self._cluster = cluster
-        self._since = cluster._last_successful_refresh_ms
+        self._since_ms = last_refresh_ms(cluster)
 
     def refuse_silent(self) -> None:
         """Raise `ConnectionError` where no broker has answered since this was constructed."""
         places = ", ".join(f"{broker.host}:{broker.port}" for broker in self._cluster.brokers())
-        if places and self._cluster._last_successful_refresh_ms == self._since:
+        if places and last_refresh_ms(self._cluster) == self._since_ms:
             raise ConnectionError(
                 f"the cluster answered, but none of its brokers does at the address that it advertises: {places}; "
                 "that cannot be reached from here (advertised.listeners in the broker's settings)"

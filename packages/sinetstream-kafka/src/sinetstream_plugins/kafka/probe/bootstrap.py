@@ -13,9 +13,9 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from kafka.net.sasl import get_sasl_mechanism
 from sinetstream.errors import ConnectionError
 
+from sinetstream_plugins.kafka.kafka_python.option_values import get_sasl_mechanism
 from sinetstream_plugins.kafka.options.bootstrap_servers import Address
 from sinetstream_plugins.kafka.probe import proxy
 from sinetstream_plugins.kafka.probe.deadline import SLICE_S, Deadline, PermanentConnectionError

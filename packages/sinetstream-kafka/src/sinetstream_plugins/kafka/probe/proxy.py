@@ -7,10 +7,9 @@ from contextlib import closing
 from typing import Any
 
 from kafka.errors import SaslAuthenticationFailedError, UnsupportedSaslMechanismError
-from kafka.net.compat import KafkaNetClient
 from sinetstream.errors import ConnectionError
 
-from sinetstream_plugins.kafka.kafka_python.recv_buffer import receive_large_chunks
+from sinetstream_plugins.kafka.kafka_python.net_client import connect_steps
 from sinetstream_plugins.kafka.options.bootstrap_servers import Address
 from sinetstream_plugins.kafka.probe.deadline import SLICE_S, Deadline, PermanentConnectionError
 
@@ -29,25 +28,10 @@ def probe(address: Address, client: Mapping[str, Any], deadline: Deadline) -> No
     host, port = address
     at = f"{host}:{port}"
     settings = {**client, "bootstrap_servers": [f"[{host}]:{port}" if ":" in host else at]}
-    with closing(client.get("kafka_client", KafkaNetClient)(**settings)) as net:
-        manager = net._manager
-        receive_large_chunks(manager)
-        node = manager.cluster.bootstrap_brokers()[0].node_id
-        timeout_ms = client["bootstrap_timeout_ms"]
-
-        def finished(future: Any) -> None:
-            if not future.is_done:
-                net.poll(timeout_ms=1000 * SLICE_S, future=future)
-            if not future.is_done:
-                raise TimeoutError("no answer")
-            if future.exception is not None:
-                raise future.exception
-
+    with closing(connect_steps(settings, SLICE_S)) as steps:
         try:
-            connection = manager.get_connection(node, timeout_ms=timeout_ms, refresh_metadata_on_err=False)
-            deadline.wait(lambda: finished(connection.init_future))
-            metadata = manager.bootstrap_async(timeout_ms)
-            deadline.wait(lambda: finished(metadata))
+            for step in steps:
+                deadline.wait(step)
         except ConnectionError as error:  # ours
             raise PermanentConnectionError(f"{at}: {error}") from error.__cause__
         except _REFUSED as error:

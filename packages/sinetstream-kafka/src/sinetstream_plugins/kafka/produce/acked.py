@@ -7,13 +7,13 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from kafka import KafkaProducer
 from kafka.errors import IllegalStateError
 from sinetstream.errors import ConnectionError
 from sinetstream.spi import Delivery
 
-from sinetstream_plugins.kafka.kafka_python.fast_send import tell
-from sinetstream_plugins.kafka.produce.producer import Record, close, fatal_error
+from sinetstream_plugins.kafka.kafka_python.producer import Producer
+from sinetstream_plugins.kafka.kafka_python.sender import Record, new_sender
+from sinetstream_plugins.kafka.produce.producer import close
 
 __all__ = ["AckedProducer"]
 
@@ -40,15 +40,16 @@ class AckedProducer:
     Nothing is sent a second time here: it would come behind what was sent since.
     """
 
-    def __init__(self, topic: str, connect: Callable[[threading.Event], KafkaProducer]) -> None:
+    def __init__(self, topic: str, connect: Callable[[threading.Event], Producer]) -> None:
         self._topic = topic
         self._connect = connect
         self._stop = threading.Event()
         self.producer = connect(self._stop)
+        self._sender = new_sender(self.producer, topic)
         self._replacing: threading.Thread | None = None
         self._changing = threading.Lock()
         self._held: list[tuple[_Sent, Record]] = []
-        self._blamed: KafkaProducer | None = None
+        self._blamed: Producer | None = None
 
     def send(self, record: Record) -> Delivery[Any]:
         delivery = _Sent(self)
@@ -70,18 +71,19 @@ class AckedProducer:
 
     def _send(self, delivery: _Sent, record: Record) -> None:
         try:
-            future = self.producer.send(self._topic, *record)
+            sender = self._sender
+            future = sender.send(record)
         except Exception as error:  # noqa: BLE001  every failure is the promise's
             self.failed(delivery, error)
         else:
-            tell(future, delivery, delivery)
+            sender.follow(future, delivery, delivery)
 
     def failed(self, delivery: _Sent, error: Exception) -> None:
-        fatal = fatal_error(self.producer)
+        fatal = self.producer.fatal_error()
         if self._stop.is_set():
             delivery.fail(_unconfirmed(error) if isinstance(error, IllegalStateError) else error)
             return
-        if fatal is None and not self.producer._closed:
+        if fatal is None and not self.producer.is_closed:
             delivery.fail(error)
             return
         self._replace_soon()
@@ -105,6 +107,7 @@ class AckedProducer:
         failure: Exception | None = None
         try:
             self.producer = self._connect(self._stop)
+            self._sender = new_sender(self.producer, self._topic)
         except Exception as error:  # noqa: BLE001  the next message tries again
             if not self._stop.is_set():
                 log.warning("a producer could not be replaced yet: %s", error)

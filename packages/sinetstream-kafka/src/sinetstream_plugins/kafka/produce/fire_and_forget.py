@@ -6,12 +6,13 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from kafka import KafkaProducer
 from sinetstream.errors import BufferFullError
 from sinetstream.spi import Delivery
 
+from sinetstream_plugins.kafka.kafka_python.producer import Producer
+from sinetstream_plugins.kafka.kafka_python.sender import Record, new_sender
 from sinetstream_plugins.kafka.produce.byte_budget import ByteBudget
-from sinetstream_plugins.kafka.produce.producer import Record, close
+from sinetstream_plugins.kafka.produce.producer import close
 
 __all__ = ["FireAndForgetProducer"]
 
@@ -19,9 +20,9 @@ __all__ = ["FireAndForgetProducer"]
 class FireAndForgetProducer:
     """The promise ends when kafka-python has the message. What it holds is bounded here: it has no limit of its own."""
 
-    def __init__(self, topic: str, connect: Callable[[threading.Event], KafkaProducer], limit: float) -> None:
-        self._topic = topic
+    def __init__(self, topic: str, connect: Callable[[threading.Event], Producer], limit: float) -> None:
         self.producer = connect(threading.Event())
+        self._sender = new_sender(self.producer, topic)
         self._room = ByteBudget(limit)
 
     def send(self, record: Record) -> Delivery[Any]:
@@ -31,7 +32,7 @@ class FireAndForgetProducer:
         except BufferFullError as full:
             return Delivery.rejected(full)
         try:
-            future = self.producer.send(self._topic, *record)
+            future = self._sender.send(record)
         except Exception as error:  # noqa: BLE001  every failure is the promise's
             self._room.give_back(size)
             return Delivery.rejected(error)

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from math import inf
 from typing import Any, NoReturn
 
-from kafka import KafkaProducer
 from sinetstream.errors import ConnectionError, PublishTimeoutError, SinetError
 from sinetstream.spi import Delivery
 
 from sinetstream_plugins.kafka.kafka_python.batch_errors import REFUSED
-from sinetstream_plugins.kafka.produce.producer import Record
+from sinetstream_plugins.kafka.kafka_python.producer import Producer
+from sinetstream_plugins.kafka.kafka_python.sender import Record
 from sinetstream_plugins.kafka.produce.transactional_producer import Sent, TransactionalProducer, Waiting
 
 __all__ = ["TransactionBatcher"]
@@ -32,7 +32,7 @@ class TransactionBatcher:
     """
 
     def __init__(
-        self, topic: str, connect: Callable[[threading.Event], KafkaProducer], timeout: float, *, own_id: bool
+        self, topic: str, connect: Callable[[threading.Event], Producer], timeout: float, *, own_id: bool
     ) -> None:
         self._timeout = timeout
         self._lock = threading.RLock()  # entered in one step, where Ctrl-C can leave a Condition locked
@@ -48,7 +48,7 @@ class TransactionBatcher:
         self._thread.start()
 
     @property
-    def producer(self) -> KafkaProducer:
+    def producer(self) -> Producer:
         return self._producer.producer
 
     @property

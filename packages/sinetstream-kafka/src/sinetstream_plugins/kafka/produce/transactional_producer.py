@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from kafka import KafkaProducer
 from kafka.errors import InvalidProducerEpochError, KafkaTimeoutError, UnknownError
 from sinetstream.errors import ConnectionError, PublishTimeoutError
 from sinetstream.spi import Delivery
 
 from sinetstream_plugins.kafka.kafka_python.consumer import to_metadata
-from sinetstream_plugins.kafka.produce.producer import Record, close, fenced
+from sinetstream_plugins.kafka.kafka_python.producer import Producer
+from sinetstream_plugins.kafka.kafka_python.sender import Record, new_sender
+from sinetstream_plugins.kafka.produce.producer import close, fenced
 
 log = logging.getLogger("sinetstream")
 
@@ -41,7 +42,7 @@ class TransactionalProducer:
     """
 
     def __init__(
-        self, topic: str, connect: Callable[[threading.Event], KafkaProducer], timeout: float, *, own_id: bool
+        self, topic: str, connect: Callable[[threading.Event], Producer], timeout: float, *, own_id: bool
     ) -> None:
         self._topic = topic
         self._connect = connect
@@ -53,11 +54,13 @@ class TransactionalProducer:
         self._numbering: Any = None
         self.stop = threading.Event()
         self.taken_over: Exception | None = None
-        self.producer: KafkaProducer = connect(self.stop)
+        self.producer = connect(self.stop)
+        self._sender = new_sender(self.producer, topic)
 
     def begin(self) -> None:
         if self._abandoned:
             self.producer = self._connect(self.stop)
+            self._sender = new_sender(self.producer, self._topic)
             self._abandoned = False
         self.producer.begin_transaction()
         self._numbering = self.producer._transaction_manager.producer_id_and_epoch
@@ -65,7 +68,7 @@ class TransactionalProducer:
 
     def send(self, record: Record) -> Any:
         """kafka-python's future."""
-        return self.producer.send(self._topic, *record)
+        return self._sender.send(record)
 
     def send_each(self, waiting: Iterable[Waiting], sent: list[Sent]) -> None:
         """Add them to `sent`. One that is refused here, as too large for example, fails; the others are none the worse."""
