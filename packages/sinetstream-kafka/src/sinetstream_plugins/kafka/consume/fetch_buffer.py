@@ -5,10 +5,8 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from operator import itemgetter
+from operator import attrgetter
 from typing import Any
-
-from kafka.consumer.fetcher import ConsumerRecord
 
 from sinetstream_plugins.kafka.consume.assignment import PartitionState
 
@@ -19,7 +17,7 @@ Batch = tuple[PartitionState, list[Any]]
 WINDOW = 1000
 """How many messages may be in flight: handed out and not acknowledged."""
 
-_SIZES = [itemgetter(ConsumerRecord._fields.index(f"serialized_{part}_size")) for part in ("key", "value", "header")]
+_SIZES = [attrgetter(f"serialized_{part}_size") for part in ("key", "value", "header")]
 _MAX_BYTES = 32 * 1024 * 1024
 
 

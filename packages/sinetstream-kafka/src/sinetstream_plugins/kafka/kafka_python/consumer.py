@@ -27,7 +27,7 @@ class Consumer(KafkaConsumer):  # type: ignore[misc]  # kafka-python has no type
         if speed.is_available("fast_decode"):
             from sinetstream_plugins.kafka.kafka_python.fast_decode import FastFetcher
 
-            self._fetcher = FastFetcher(self._fetcher)
+            self._fetcher: Any = FastFetcher(self._fetcher)
         self._cluster.config["retry_backoff_ms"] = settings["retry_backoff_ms"]  # kafka-python does not pass this on
 
     @property

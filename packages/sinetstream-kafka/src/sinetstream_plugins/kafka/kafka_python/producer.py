@@ -33,6 +33,11 @@ class Producer(KafkaProducer):  # type: ignore[misc]  # kafka-python has no type
         return self._metadata
 
     @property
+    def cluster_id(self) -> str | None:
+        cluster_id: str | None = self._metadata.cluster_id
+        return cluster_id
+
+    @property
     def is_closed(self) -> bool:
         return bool(self._closed)
 

@@ -53,8 +53,7 @@ class TransactionBatcher:
 
     @property
     def cluster_id(self) -> str | None:
-        cluster_id: str | None = self.producer._metadata.cluster_id
-        return cluster_id
+        return self.producer.cluster_id
 
     def send(self, record: Record) -> Delivery[Any]:
         delivery: Delivery[Any] = Delivery()

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 from kafka.errors import InvalidProducerEpochError, KafkaTimeoutError, UnknownError
@@ -63,8 +64,8 @@ class TransactionalProducer:
             self._sender = new_sender(self.producer, self._topic)
             self._abandoned = False
         self.producer.begin_transaction()
-        self._numbering = self.producer._transaction_manager.producer_id_and_epoch
-        self._full_at = time.monotonic() + self.producer.config["transaction_timeout_ms"] / 1000 * _FILLED
+        self._numbering = self.producer.producer_id_and_epoch()
+        self._full_at = time.monotonic() + self.producer.transaction_timeout_ms / 1000 * _FILLED
 
     def send(self, record: Record) -> Any:
         """kafka-python's future."""
@@ -82,8 +83,7 @@ class TransactionalProducer:
 
     def error(self) -> Exception | None:
         """Why the transaction cannot be committed any more."""
-        manager: Any = self.producer._transaction_manager
-        return manager.last_error if manager.has_error() else None
+        return self.producer.transaction_error()
 
     def is_full(self) -> bool:
         return self.stop.is_set() or time.monotonic() >= self._full_at
@@ -97,18 +97,17 @@ class TransactionalProducer:
 
     def commit(self, positions: dict[Any, int], group: Any, failures: Sequence[Exception] = ()) -> None:
         """Raises where there are failures of what was sent, which grow until all has been."""
-        manager = self.producer._transaction_manager
         if positions:
-            self._await(manager.send_offsets_to_transaction(to_metadata(positions), group))
+            self._await(self.producer.start_sending_offsets(to_metadata(positions), group))
         self._flush()
         if failures:
             raise failures[0]
-        self._ending = manager.begin_commit()
+        self._ending = self.producer.start_commit()
         self._await(self._ending)
 
     def abort(self, within_s: float | None = None) -> None:
         """Where a time is given, it is taken whether `stop` is set or not."""
-        self._ending = self.producer._transaction_manager.begin_abort()
+        self._ending = self.producer.start_abort()
         self._await(self._ending, within_s)
 
     def abort_and_recover(self, error: BaseException) -> BaseException:
@@ -118,7 +117,7 @@ class TransactionalProducer:
         if not self._abandoned:
             reason = self.error() or error
             try:
-                if not timed_out and not self.producer._transaction_manager.has_fatal_error():
+                if not timed_out and self.producer.fatal_error() is None:
                     self._give_up(None if isinstance(error, Exception) else _SOON_S)
             except Exception as second:  # noqa: BLE001  the first error is the one to report
                 log.debug("aborting failed: %r", second)
@@ -146,7 +145,7 @@ class TransactionalProducer:
         close(self.producer)
 
     def _give_up(self, within_s: float | None) -> None:
-        if self.producer._transaction_manager.is_completing():  # it was interrupted there
+        if self.producer.is_completing():  # it was interrupted there
             self._await(self._ending, within_s)
         else:
             self.abort(within_s)
@@ -156,8 +155,7 @@ class TransactionalProducer:
         close(self.producer, 0)
 
     def _await(self, result: Any, within_s: float | None = None) -> None:
-        self.producer._sender.wakeup()
-        self._in_slices(lambda slice_s: bool(result.wait(timeout_ms=slice_s * 1000)), within_s)
+        self._in_slices(partial(self.producer.wait_for, result), within_s)
 
     def _flush(self) -> None:
         def flushed(slice_s: float) -> bool:
@@ -166,10 +164,9 @@ class TransactionalProducer:
             except (KafkaTimeoutError, UnknownError):
                 # It was not in time; or a batch that was too large was split. What is left of a transaction that the
                 # broker has aborted is never sent: a new numbering says so.
-                return manager.producer_id_and_epoch is not self._numbering
+                return self.producer.producer_id_and_epoch() is not self._numbering
             return True
 
-        manager: Any = self.producer._transaction_manager
         self._in_slices(flushed)
 
     def _in_slices(self, done: Callable[[float], bool], within_s: float | None = None) -> None:
