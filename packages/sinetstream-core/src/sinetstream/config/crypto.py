@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from sinetstream.config.keys import secrets
 from sinetstream.config.log_once import warn_once
-from sinetstream.config.section import Section, shown
+from sinetstream.config.section import Section
 from sinetstream.settings import EncryptionSettings, KeyDerivation
+from sinetstream.wording import shown
 
 __all__ = ["encryption"]
 

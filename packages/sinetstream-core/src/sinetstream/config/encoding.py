@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sinetstream.config.crypto import encryption
-from sinetstream.config.section import Section, kind, shown
+from sinetstream.config.section import Section
 from sinetstream.errors import InvalidArgumentError
 from sinetstream.settings import CodecSettings, CompressionSettings, ValueTypeSettings
 from sinetstream.spelling import did_you_mean
+from sinetstream.wording import kind, shown
 
 __all__ = ["codec_settings"]
 

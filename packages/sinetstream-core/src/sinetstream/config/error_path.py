@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sinetstream.config.section import joined
 from sinetstream.errors import InvalidArgumentError, InvalidConfigError, UnsupportedServiceTypeError
+from sinetstream.wording import joined
 
 __all__ = ["placed"]
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from sinetstream.config.masking import MaskedBytes, masked
-from sinetstream.config.section import kind, shown
 from sinetstream.errors import InvalidArgumentError, InvalidConfigError, NoConfigError, NoServiceError
 from sinetstream.spelling import did_you_mean, nearest
+from sinetstream.wording import kind, shown
 
 __all__ = ["Services", "default_paths", "read"]
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from sinetstream.config.masking import MaskedBytes
 from sinetstream.config.merge import copied
-from sinetstream.config.section import joined, kind
 from sinetstream.errors import InvalidArgumentError, SinetError
+from sinetstream.wording import joined, kind
 
 __all__ = ["files", "has_inline"]
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 
 from sinetstream.config.masking import MaskedBytes, MaskedStr
-from sinetstream.config.section import Section, kind, shown
+from sinetstream.config.section import Section
 from sinetstream.settings import Secret
+from sinetstream.wording import kind, shown
 
 __all__ = ["secrets"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sinetstream.config.section import joined
 from sinetstream.errors import InvalidArgumentError
+from sinetstream.wording import joined
 
 __all__ = ["copied", "merged", "overlaid"]
 

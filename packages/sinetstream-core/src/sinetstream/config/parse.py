@@ -7,11 +7,12 @@ from typing import Any, Literal, cast
 
 from sinetstream.config.encoding import codec_settings
 from sinetstream.config.error_path import placed
-from sinetstream.config.section import Section, kind, shown
+from sinetstream.config.section import Section
 from sinetstream.config.topics import Topics
 from sinetstream.config.unknown import refuse_unknown
 from sinetstream.consistency import Consistency
 from sinetstream.settings import OnInvalid, ServiceSettings
+from sinetstream.wording import kind, shown
 
 __all__ = ["service_settings"]
 

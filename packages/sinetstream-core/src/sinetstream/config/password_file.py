@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 from sinetstream.config.masking import MaskedBytes
-from sinetstream.config.section import Section, kind
+from sinetstream.config.section import Section
+from sinetstream.wording import kind
 
 __all__ = ["content"]
 

@@ -8,35 +8,11 @@ from typing import Any, TypeVar
 
 from sinetstream.errors import InvalidArgumentError
 from sinetstream.spelling import did_you_mean
+from sinetstream.wording import joined, kind, shown, wrong
 
-__all__ = ["Section", "joined", "kind", "shown"]
+__all__ = ["Section"]
 
 T = TypeVar("T")
-
-
-def joined(path: str, key: object) -> str:
-    """The dotted path of `key` under `path`."""
-    word = str(key) if isinstance(key, str) else shown(key)
-    return f"{path}.{word}" if path else word
-
-
-def kind(value: object) -> str:
-    """What a value is, in the words of a configuration file; never the value."""
-    if value is None:
-        return "null"
-    for types, words in _KINDS:
-        if isinstance(value, types):
-            return words
-    return f"a {type(value).__name__}"
-
-
-def shown(value: object) -> str:
-    """A short value as it was written, of others only the kind; secrets print masked."""
-    if isinstance(value, int) and value.bit_length() > 128:
-        return kind(value)  # Python refuses to print the largest
-    if isinstance(value, (str, int, float)) and len(text := repr(value)) <= 40:
-        return text
-    return kind(value)
 
 
 _FOR_EVER_MS = 10**12  # what waits for so long overflows somewhere
@@ -64,7 +40,7 @@ class Section:
 
     def error(self, key: object, text: str) -> InvalidArgumentError:
         """The error to raise for a key."""
-        return InvalidArgumentError(f"{self.at(key)}: {text}", path=self.at(key))
+        return wrong(self.at(key), text)
 
     def get(self, key: str) -> Any:
         """The value as it is; None where it is absent or null."""
@@ -133,13 +109,3 @@ class Section:
         for key in self.values:
             if key not in known:
                 raise self.error(key, f"unknown parameter{did_you_mean(key, (k for k in known if k[0] != '_'))}")
-
-
-_KINDS: tuple[tuple[Any, str], ...] = (
-    (bool, "a boolean"),
-    (str, "a string"),
-    (bytes, "bytes"),
-    ((int, float), "a number"),
-    (Mapping, "a mapping"),
-    ((list, tuple), "a list"),
-)

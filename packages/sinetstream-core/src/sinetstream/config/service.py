@@ -14,10 +14,10 @@ from sinetstream.config.masking import is_secret_text, masked
 from sinetstream.config.merge import copied, overlaid
 from sinetstream.config.parse import service_settings
 from sinetstream.config.secrets import Encrypted, Opener
-from sinetstream.config.section import joined, kind
 from sinetstream.config.unquoted import Unquoted
 from sinetstream.errors import InvalidArgumentError
 from sinetstream.settings import ServiceSettings
+from sinetstream.wording import joined, kind
 
 __all__ = ["load"]
 

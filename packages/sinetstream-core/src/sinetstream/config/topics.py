@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from sinetstream.config.section import joined, kind
 from sinetstream.errors import InvalidArgumentError
+from sinetstream.wording import joined, kind
 
 __all__ = ["Topics", "resolve"]
 

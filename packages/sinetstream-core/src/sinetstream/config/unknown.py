@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from sinetstream.config.log_once import warn_once
-from sinetstream.config.section import Section, shown
+from sinetstream.config.section import Section
 from sinetstream.spelling import did_you_mean, near, nearest
 from sinetstream.spi.parameters import COMMON_PARAMETERS as COMMON
+from sinetstream.wording import shown
 
 __all__ = ["COMMON", "refuse_unknown"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sinetstream.config.log_once import warn_once
 from sinetstream.config.masking import MaskedStr
-from sinetstream.config.section import kind
 from sinetstream.errors import InvalidConfigError
+from sinetstream.wording import kind
 
 __all__ = ["Unquoted"]
 
