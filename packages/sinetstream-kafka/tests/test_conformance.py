@@ -6,29 +6,10 @@ The whole kit runs on a line that can be cut; what runs on a `further_listener` 
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 import pytest
+from kafka_harness import harness_on
 from sinetstream.testing import Conformance, Harness
-
-
-def harness_on(broker: Any, listener: str, **params: Any) -> Harness:
-    options = params.pop("type_spec", {})
-
-    def durable() -> dict[str, Any]:
-        session = {"session_timeout_ms": 1000, "heartbeat_interval_ms": 300}
-        return {"type_spec": {**options, **session, "group_id": f"kit-{uuid4().hex}"}}
-
-    def fresh_topic() -> str:
-        return str(broker.create_topic(f"kit-{uuid4().hex}", 1))
-
-    return Harness(
-        params={"type": "kafka", "brokers": broker.address(listener), "type_spec": options, **params},
-        durable=durable,
-        unreachable={"brokers": "127.0.0.1:1", "type_spec": {**options, "bootstrap_timeout_ms": 300}},
-        fresh_topic=fresh_topic,
-        patience_s=20,
-    )
 
 
 @pytest.fixture(scope="module")
