@@ -16,8 +16,8 @@ import pytest
 
 from tools.brokers import KEY_PASSWORD, Broker, KafkaBroker, MosquittoBroker, UnavailableError
 from tools.brokers.external import exports, external_broker
+from tools.brokers.kafka_admin import connected
 from tools.brokers.state import HOME, State
-from tools.brokers.wire import Connection
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -128,8 +128,8 @@ def test_a_listener_that_nobody_knows_is_unavailable(broker: Broker) -> None:
 def test_a_topic_has_leaders_when_it_was_created(kafka_broker: KafkaBroker) -> None:
     name = kafka_broker.create_topic(f"test-brokers-{os.getpid()}", partitions=3, max_message_bytes="2000")
 
-    with Connection(kafka_broker.address()) as connection:
-        assert connection.leaders(name) == 3
+    with connected(kafka_broker.address()) as admin:
+        assert admin.leaders(name) == 3
 
 
 def test_stopped_it_is_gone_and_started_it_is_where_it_was(breakable: Broker) -> None:
@@ -151,8 +151,8 @@ def test_killed_it_comes_back_and_kafka_with_its_topics(breakable: Broker) -> No
     breakable.start()
     assert breakable.is_ready()
     if isinstance(breakable, KafkaBroker):
-        with Connection(breakable.address()) as connection:
-            assert connection.leaders("kept") == 3
+        with connected(breakable.address()) as admin:
+            assert admin.leaders("kept") == 3
 
 
 def test_frozen_it_is_there_and_says_nothing(breakable: Broker) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from tools.workspace import CORE, ROOT, Package, packages
 
 DIST = ROOT / "dist"
-TEST_TOOLS = ("fastavro", "hypothesis", "psutil", "pytest", "pytest-timeout")
+TEST_TOOLS = ("fastavro", "hypothesis", "psutil", "pytest", "pytest-timeout", "trustme")
 
 # Warnings are errors, but for what a client library (kafka-python) does while it is imported.
 _STRICT = ("-W", "error", "-W", "ignore::DeprecationWarning")

@@ -1,28 +1,25 @@
 """Apache Kafka: ready when it coordinates groups and transactions for users who have been created."""
 
-import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from tools.brokers.broker import Broker
 from tools.brokers.control import Control
-from tools.brokers.errors import BrokerError
 from tools.brokers.proxy import CutProxy
-from tools.brokers.users import USERS
-from tools.brokers.wire import Acl, Connection
+from tools.brokers.users import KAFKA_ACLS, USERS
 
 __all__ = ["KafkaBroker"]
 
-_ANYTHING = ("topic", "group", "transactional-id", "cluster")
-_PATIENCE = 10.0
+if TYPE_CHECKING:
+    from tools.brokers.kafka_admin import Admin
 
 
-def _acls() -> list[Acl]:
-    """Everybody may do everything, but for what a user is refused: Kafka lets the refusal win."""
-    allowed = [Acl("*", thing, "kafka-cluster" if thing == "cluster" else "*", "all", True) for thing in _ANYTHING]
-    refused = [(user.name, user.refused) for user in USERS.values() if user.refused]
-    return allowed + [Acl(name, *refusal, allowed=False) for name, refusal in refused]
+def _connected(address: str) -> "AbstractContextManager[Admin]":
+    from tools.brokers.kafka_admin import connected  # noqa: PLC0415  there is no kafka-python where MQTT alone is tested
+
+    return connected(address)
 
 
 class KafkaBroker(Broker):
@@ -36,13 +33,8 @@ class KafkaBroker(Broker):
     def create_topic(self, name: str, partitions: int = 2, **settings: str) -> str:
         """Returns its name when every partition has a leader. Settings as Kafka's, with `_` for `.`."""
         entries = {key.replace("_", "."): value for key, value in settings.items()}
-        deadline = time.monotonic() + _PATIENCE
-        with Connection(self.address()) as connection:
-            connection.create_topic(name, partitions, entries)
-            while connection.leaders(name) < partitions:
-                if time.monotonic() > deadline:
-                    raise BrokerError(f"the topic {name} has no leaders")
-                time.sleep(0.01)
+        with _connected(self.address()) as admin:
+            admin.create_topic(name, partitions, entries)
         return name
 
     def proxy(self, listener: str = "proxied") -> CutProxy:
@@ -52,10 +44,10 @@ class KafkaBroker(Broker):
         return CutProxy(self.address("behind_proxy"), address=self.address("proxied"))
 
     def _probe(self) -> bool:
-        with Connection(self.address()) as connection:
+        with _connected(self.address()) as admin:
             if self._needs_users:
                 # Before the question for coordinators: when it is answered the broker has taken note of both.
-                connection.create_acls(_acls())
-                connection.create_scram_users([(user.name, user.password) for user in USERS.values()])
+                admin.create_acls(KAFKA_ACLS)
+                admin.create_scram_users({user.name: user.password for user in USERS.values()})
                 self._needs_users = False
-            return all(connection.coordinator_is_ready("tools/brokers", kind) for kind in (0, 1))
+            return admin.coordinates("tools-brokers")

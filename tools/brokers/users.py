@@ -1,11 +1,12 @@
-"""Who may log in to the test brokers, and what they may not do there. Throw-away names on loopback."""
+"""Who may log in to the test brokers, and what they may do there. Throw-away names on loopback."""
 
 import base64
 import json
 import time
 from dataclasses import dataclass
+from typing import NamedTuple
 
-__all__ = ["USERS", "User", "unsecured_token"]
+__all__ = ["KAFKA_ACLS", "USERS", "Acl", "User", "unsecured_token"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,26 @@ USERS = {
         User("may-not-subscribe"),  # Mosquitto's dynamic security only
     )
 }
+
+
+class Acl(NamedTuple):
+    """An entry of Kafka's access control list."""
+
+    user: str
+    resource: str
+    name: str
+    operation: str
+    allowed: bool
+
+
+# Everybody may do everything, but for what a user is refused: Kafka lets the refusal win.
+KAFKA_ACLS = [
+    Acl("*", "topic", "*", "all", allowed=True),
+    Acl("*", "group", "*", "all", allowed=True),
+    Acl("*", "transactional-id", "*", "all", allowed=True),
+    Acl("*", "cluster", "kafka-cluster", "all", allowed=True),
+    *(Acl(user.name, *user.refused, allowed=False) for user in USERS.values() if user.refused),
+]
 
 
 def unsecured_token(user: str, *, seconds: float = 3600) -> str:
