@@ -476,3 +476,9 @@ def test_closing_and_opening_readers_at_random_loses_nothing(topic: str) -> None
         assert end() is None
 
     assert count == len(got) == len(set(got))
+
+
+def test_tls_is_refused_since_there_is_nothing_to_encrypt(topic: str) -> None:
+    with pytest.raises(UnsupportedOperationError, match="in-process: nothing to encrypt"):
+        reader(topic, tls=True)
+    reader(topic, tls=False)

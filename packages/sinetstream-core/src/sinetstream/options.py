@@ -7,10 +7,13 @@ beside the common ones too; a type checker, which does not know the plugin, refu
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Protocol, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypedDict
 
 from sinetstream.consistency import Consistency
 from sinetstream.settings import OnInvalid
+
+if TYPE_CHECKING:
+    from ssl import SSLContext
 
 __all__ = ["DecoderOptions", "EncoderOptions", "ReaderOptions", "WriterOptions"]
 
@@ -33,7 +36,7 @@ class _Options(TypedDict, total=False):
     data_encryption: bool
     message_format: Literal[2, 3]
     no_config: bool
-    tls: bool | Mapping[str, Any] | None
+    tls: bool | Mapping[str, Any] | SSLContext | None
     type: str | None
     type_spec: Mapping[str, Any] | None
     use_realtime_clock: bool

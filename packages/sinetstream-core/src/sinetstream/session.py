@@ -21,6 +21,7 @@ from sinetstream.plugin_params import plugin_params
 from sinetstream.spi.abilities import Ability
 from sinetstream.spi.declared import declared
 from sinetstream.spi.reader_thread import SLICE_MS
+from sinetstream.spi.unhonoured import refuse_unhonoured
 from sinetstream.translator import Translator
 
 if TYPE_CHECKING:
@@ -99,6 +100,7 @@ class Session(Lifecycle):
             with inline.files(self._params) as params:
                 first = self._construct(params)
             self.declares_abilities = hasattr(first, "abilities")
+            refuse_unhonoured(first, self.settings.type, self._params)
             self.abilities: frozenset[Ability] = declared(first, self.settings.type, role)
             self._check_consistency()
         self._unopened: Any = None if inline.has_inline(self._params) else first

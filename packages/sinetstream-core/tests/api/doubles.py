@@ -94,6 +94,7 @@ class Lab:
 
 
 class _Plugin:
+    common_parameters = frozenset({"tls"})
     lab: Lab
 
     def __init__(self, params: dict[str, Any]) -> None:

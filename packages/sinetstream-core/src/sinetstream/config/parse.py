@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, cast
 
@@ -38,8 +39,7 @@ def service_settings(
         declared = plugin_parameters(section.values["type"])  # which prints masked, where the environment has it
     refuse_unknown(section, version, plugin_type, declared)
     section.section("type_spec")
-    if not isinstance(section.get("tls"), bool | Mapping | None):
-        raise section.error("tls", f"must be true, false or a mapping, not {kind(section.get('tls'))}")
+    _check_tls(section)
     return ServiceSettings(
         service=service,
         type=plugin_type,
@@ -68,6 +68,13 @@ def _consistency(section: Section) -> Consistency:
         return _CONSISTENCY[value.upper()]
     words = ", ".join(f"{member.name} ({member.value})" for member in Consistency)
     raise section.error("consistency", f"must be one of {words}, not {shown(value)}")
+
+
+def _check_tls(section: Section) -> None:
+    tls, ssl = section.get("tls"), sys.modules.get("ssl")  # who gives an SSLContext has imported it
+    if not isinstance(tls, bool | Mapping | None) and not (ssl is not None and isinstance(tls, ssl.SSLContext)):
+        words = "must be true, false, a mapping, or in code an ssl.SSLContext"
+        raise section.error("tls", f"{words}, not {kind(tls)}")
 
 
 def _client_id(section: Section) -> str:

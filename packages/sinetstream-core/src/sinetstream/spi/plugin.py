@@ -40,6 +40,12 @@ class Plugin(ABC):
     parameters: ClassVar[frozenset[str]]
     """The plugin's own keys beside the common ones. Absent: any key is passed on."""
 
+    common_parameters: ClassVar[frozenset[str]] = frozenset()
+    """The common parameters that the plugin honours, of those that the core would refuse otherwise: `tls`."""
+
+    refused_parameters: ClassVar[Mapping[str, str]] = {}
+    """Why the plugin does without a common parameter, for the error that refuses it."""
+
     encoded_parameters: ClassVar[tuple[str, ...]] = ()
     """Dotted paths of values that the core encodes as messages before it builds `params`."""
 

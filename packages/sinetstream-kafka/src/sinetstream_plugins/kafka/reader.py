@@ -45,6 +45,7 @@ class KafkaReader(PluginMessageReader):
 
     abilities = _ABILITIES
     parameters = OPTIONS
+    common_parameters = frozenset({"tls"})
     errors = READING
 
     def __init__(self, params: dict[str, Any]) -> None:

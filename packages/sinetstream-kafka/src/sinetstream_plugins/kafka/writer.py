@@ -40,6 +40,7 @@ class KafkaAsyncWriter(PluginAsyncMessageWriter):
 
     abilities = _ABILITIES
     parameters = OPTIONS
+    common_parameters = frozenset({"tls"})
     errors = WRITING
 
     def __init__(self, params: dict[str, Any]) -> None:

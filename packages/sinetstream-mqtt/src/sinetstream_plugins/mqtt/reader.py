@@ -34,6 +34,7 @@ class MqttReader(PluginMessageReader):
     """Hands out what paho's thread received; at QoS 1 and 2 the broker hears of it when it is finished."""
 
     parameters = frozenset[str]()
+    common_parameters = frozenset({"tls"})
     encoded_parameters = ENCODED
     errors = ERRORS
 

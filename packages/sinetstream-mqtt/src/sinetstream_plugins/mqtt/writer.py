@@ -38,6 +38,7 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
     """
 
     parameters = frozenset[str]()
+    common_parameters = frozenset({"tls"})
     encoded_parameters = ENCODED
     errors = ERRORS
 

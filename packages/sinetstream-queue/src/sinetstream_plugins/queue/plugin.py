@@ -22,6 +22,7 @@ from sinetstream_plugins.queue.topics import Topic, changing, topic
 __all__ = ["QueueAsyncReader", "QueueAsyncWriter", "QueueReader", "QueueWriter"]
 
 _ABILITIES = frozenset((Ability.AT_LEAST_ONCE, Ability.EXACTLY_ONCE, Ability.ACKNOWLEDGE))
+_REFUSED = {"tls": "in-process: nothing to encrypt"}
 _WINDOW = 1000
 _MAXSIZE = 10_000
 
@@ -31,6 +32,7 @@ class QueueWriter(PluginMessageWriter):
 
     abilities = _ABILITIES
     parameters = frozenset[str]()
+    refused_parameters = _REFUSED
 
     def __init__(self, params: dict[str, Any]) -> None:
         name = params.get("topic")
@@ -68,6 +70,7 @@ class QueueReader(PluginMessageReader):
 
     abilities = _ABILITIES
     parameters = frozenset[str]()
+    refused_parameters = _REFUSED
 
     def __init__(self, params: dict[str, Any]) -> None:
         names = params.get("topics") or []

@@ -27,7 +27,7 @@ class Adapter:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         source = getattr(cls, "source", None)
-        for name in ("abilities", "parameters", "encoded_parameters", "errors"):
+        for name in _DECLARED:
             if hasattr(source, name) and name not in vars(cls):
                 setattr(cls, name, getattr(source, name))
 
@@ -56,6 +56,7 @@ class Adapter:
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 
+_DECLARED = ("abilities", "parameters", "common_parameters", "refused_parameters", "encoded_parameters", "errors")
 _PASSED_ON = frozenset(("seek_to_beginning", "seek_to_end", "seek_to_time", "timestamp_us", "transaction"))
 
 

@@ -219,6 +219,7 @@ class OldAsyncWriter(_OldSender, PluginAsyncMessageWriter):
 class FakeReader(OldReader):
     abilities = EVERYTHING
     parameters = frozenset[str]()
+    common_parameters = frozenset({"tls"})
 
     def __init__(self, params: dict[str, Any]) -> None:
         super().__init__(params)
@@ -228,6 +229,7 @@ class FakeReader(OldReader):
 class FakeWriter(OldWriter):
     abilities = EVERYTHING
     parameters = frozenset[str]()
+    common_parameters = frozenset({"tls"})
 
     def __init__(self, params: dict[str, Any]) -> None:
         super().__init__(params)
@@ -237,6 +239,7 @@ class FakeWriter(OldWriter):
 class FakeAsyncWriter(OldAsyncWriter):
     abilities = EVERYTHING
     parameters = frozenset[str]()
+    common_parameters = frozenset({"tls"})
 
     def __init__(self, params: dict[str, Any]) -> None:
         super().__init__(params)
