@@ -10,7 +10,6 @@ from importlib.metadata import EntryPoint
 
 from packaging.requirements import Requirement
 
-from tools.frozen import differences
 from tools.lists import missing_lines
 from tools.workspace import CORE, ROOT, Package, packages
 
@@ -107,7 +106,7 @@ def main() -> int:
     found = packages()
     sys.path[:0] = [str(package.folder / "src") for package in found]  # what is here, whatever is installed
     problems = [f"{package.name}: {problem}" for package in found for check in _EACH for problem in check(package)]
-    problems += [*missing_lines(ROOT), *public_names(), *differences()]
+    problems += [*missing_lines(ROOT), *public_names()]
     print(*problems, f"{len(found)} packages, {len(problems)} problems", sep="\n")
     return bool(problems)
 
