@@ -20,6 +20,7 @@ def harness_on(broker: Any, listener: str, **params: Any) -> Harness:
         params={"type": "kafka", "brokers": broker.address(listener), "type_spec": options, **params},
         durable=durable,
         unreachable={"brokers": "127.0.0.1:1", "type_spec": {**options, "bootstrap_timeout_ms": 300}},
+        at=lambda address: {"brokers": address, "type_spec": {**options, "bootstrap_timeout_ms": 1000}},
         fresh_topic=fresh_topic,
         patience_s=20,
     )

@@ -39,7 +39,7 @@ class TestLine(Conformance):
     @pytest.fixture
     def harness(self, kafka_broker: Any, line: Any) -> Harness:
         plain = harness_on(kafka_broker, "proxied", type_spec={"reconnect_backoff_max_ms": 500})
-        return replace(plain, interrupt=line.refuse, restore=line.resume)
+        return replace(plain, interrupt=line.refuse, silence=line.silence, restore=line.resume)
 
 
 @pytest.mark.further_listener

@@ -50,6 +50,7 @@ def made(
         read_only=known | {"type_spec": asking | {"username_pw": MAY_NOT_WRITE}},
         not_observable={} if protocol == "MQTTv5" else DROPPED,
         interrupt=proxy.refuse,
+        silence=proxy.silence,
         restore=proxy.resume,
         max_message_bytes=200_000,
     )

@@ -9,7 +9,10 @@ from sinetstream.testing.fake.plugin import EVERYTHING
 from sinetstream.testing.run import run
 
 PATIENCE_S = 1.0
-SOME = {Fault.HANG: "opens_again and writer or one_byte"}  # it would cost every test some seconds
+SOME = {  # the whole kit would take minutes
+    Fault.HANG: "opens_again and writer or one_byte",
+    Fault.WAIT_IN_ACKNOWLEDGE: "acknowledging or one_byte",
+}
 
 
 def main(name: str) -> None:

@@ -13,6 +13,7 @@ from sinetstream.testing.checks.declarations import Declarations
 from sinetstream.testing.checks.delivery import Delivery
 from sinetstream.testing.checks.encoding import Encoding
 from sinetstream.testing.checks.failures import Failures
+from sinetstream.testing.checks.hanging import Hanging
 from sinetstream.testing.checks.life_cycle import LifeCycle
 from sinetstream.testing.checks.metrics import MetricsOfBoth
 from sinetstream.testing.checks.order import Order
@@ -32,6 +33,7 @@ class Conformance(  # pytest runs the tests of the last one first
     MetricsOfBoth,
     Concurrency,
     BackPressure,
+    Hanging,
     Failures,
     Asyncio,
     Callbacks,

@@ -26,7 +26,9 @@ class Harness:
     `read_only` a writer's with which it refuses what is published.
 
     `interrupt` cuts the connection to the broker, or ends the broker, `restore` makes it reachable again; both return
-    when that is done. `patience_s` is how long a test waits before it says that something does not come: only a failing
+    when that is done. `silence` makes the broker hang, until `restore`: connections stay and nothing is answered. `at` gives
+    further parameters with which the plugin connects to a TCP address (`host:port`) in the broker's place; without it they
+    are `brokers`, where `params` have that. `patience_s` is how long a test waits before it says that something does not come: only a failing
     test takes that long. `window` is the number of unfinished messages that the plugin may hand out at most.
 
     `not_observable` maps names of tests to the reason why this messaging system cannot show their outcome.
@@ -40,9 +42,17 @@ class Harness:
     forbidden: Mapping[str, Any] | None = None
     read_only: Mapping[str, Any] | None = None
     interrupt: Callable[[], object] | None = None
+    silence: Callable[[], object] | None = None
     restore: Callable[[], object] | None = None
+    at: Callable[[str], Mapping[str, Any]] | None = None
     fresh_topic: Callable[[], str] = fresh_topic
     patience_s: float = 10.0
     window: int = 1000
     max_message_bytes: int = 1_000_000
     not_observable: Mapping[str, str] = field(default_factory=dict)
+
+    def params_at(self, address: str) -> Mapping[str, Any] | None:
+        """Further parameters with which the plugin connects to this address; None where the kit cannot know them."""
+        if self.at is not None:
+            return self.at(address)
+        return {"brokers": address} if "brokers" in self.params else None

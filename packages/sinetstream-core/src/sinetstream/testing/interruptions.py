@@ -16,7 +16,15 @@ from sinetstream.testing.trial import Trial
 from sinetstream.testing.verdict import Broken, not_observable
 from sinetstream.testing.waiting import Call, within
 
-__all__ = ["AWAY_S", "UNINTERRUPTIBLE", "across_an_interruption", "interrupted", "interruptible", "until_one_arrives"]
+__all__ = [
+    "AWAY_S",
+    "UNINTERRUPTIBLE",
+    "across_an_interruption",
+    "during",
+    "interrupted",
+    "interruptible",
+    "until_one_arrives",
+]
 
 AWAY_S = 0.2
 UNINTERRUPTIBLE = not_observable("the harness gives no `interrupt` and `restore`")
@@ -28,14 +36,22 @@ def interruptible(trial: Trial) -> bool:
 
 @contextmanager
 def interrupted(trial: Trial) -> Iterator[None]:
-    interrupt, restore = trial.harness.interrupt, trial.harness.restore
-    if interrupt is None or restore is None:
-        raise Broken("the harness has no `interrupt` and `restore`")
-    interrupt()
+    if trial.harness.interrupt is None:
+        raise Broken("the harness has no `interrupt`")
+    with during(trial, trial.harness.interrupt):
+        yield
+
+
+@contextmanager
+def during(trial: Trial, disturb: Callable[[], object]) -> Iterator[None]:
+    """The broker is disturbed in this block, and restored after it."""
+    if trial.harness.restore is None:
+        raise Broken("the harness has no `restore`")
+    disturb()
     try:
         yield
     finally:
-        restore()
+        trial.harness.restore()
 
 
 def until_one_arrives(trial: Trial, received: Received, publish: Any = None) -> None:

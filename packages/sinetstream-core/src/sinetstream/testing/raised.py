@@ -45,6 +45,8 @@ def _open_raises(trial: Trial, end: str, params: Any, expected: type[SinetError]
         hidden = error.__context__
         if trial.declared.declares and error.__cause__ is None and not isinstance(hidden, SinetError | None):
             raise Broken(f"{end}.open raised {error!r} and hid its cause, which was {hidden!r}") from error
+    except Broken:
+        raise
     except Exception as error:
         check_ours(trial, [error])
         raise Broken(f"{end}.open raised {error!r}, not {expected.__name__}") from error

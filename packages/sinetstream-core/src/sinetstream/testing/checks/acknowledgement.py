@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable, Sequence
+from itertools import islice, pairwise
+from statistics import median
+from time import monotonic
 from typing import Any
 
 from sinetstream import AT_LEAST_ONCE, InvalidMessageError, Message
+from sinetstream.endpoint import session_of
 from sinetstream.spi import Ability
 from sinetstream.testing.area import Area, if_declared
+from sinetstream.testing.interruptions import interrupted, interruptible
 from sinetstream.testing.partial_reads import fails_at, rest, take
 from sinetstream.testing.received import Received, check_nothing_lost, shown
 from sinetstream.testing.trial import Trial
@@ -16,6 +22,9 @@ from sinetstream.testing.verdict import Broken
 from sinetstream.testing.waiting import within
 
 __all__ = ["Acknowledgement"]
+
+_ACKNOWLEDGED = 10
+_AT_ONCE_S = 0.1
 
 promised = if_declared(Ability.AT_LEAST_ONCE, Ability.ACKNOWLEDGE, lasting=True)
 
@@ -135,6 +144,35 @@ class Acknowledgement(Area):
             raise Broken("never acknowledged: bytes that are no message came again") from None
 
         _check_none_again([before, after], got)
+
+    @if_declared(Ability.AT_LEAST_ONCE, Ability.ACKNOWLEDGE)
+    def test_acknowledging_does_not_wait(self, trial: Trial) -> None:
+        """`acknowledge` of the plugin does not wait for the network, even while the broker is interrupted."""
+        values = trial.values(2 * _ACKNOWLEDGED)
+        reader = trial.reader(consistency=AT_LEAST_ONCE)
+        with reader:
+            plugin = session_of(reader).plugin()
+            trial.send(values, consistency=AT_LEAST_ONCE)
+            handed_out = within(2 * trial.patience_s, "iterating", lambda: list(islice(plugin, len(values))))
+            raws = [raw for _, _, raw in handed_out]
+            _check_at_once(trial, plugin.acknowledge, raws[:_ACKNOWLEDGED])
+            if interruptible(trial):
+                with interrupted(trial):
+                    _check_at_once(trial, plugin.acknowledge, raws[_ACKNOWLEDGED:])
+
+
+def _check_at_once(trial: Trial, acknowledge: Callable[[Any], object], raws: Sequence[Any]) -> None:
+    times = [monotonic()]
+
+    def run() -> None:
+        for raw in raws:
+            acknowledge(raw)
+            times.append(monotonic())
+
+    within(2 * trial.patience_s, "acknowledge", run)
+    usual_s = median(after - before for before, after in pairwise(times))
+    if usual_s > _AT_ONCE_S:
+        raise Broken(f"acknowledge waits: it takes {usual_s * 1000:.0f} ms")
 
 
 def _check_none_again(finished: list[bytes], got: list[bytes]) -> None:

@@ -91,7 +91,9 @@ class FakeBroker:
             "forbidden": spec(reach="refused"),
             "read_only": spec(reach="read-only"),
             "interrupt": self.interrupt,
-            "restore": self.restore,
+            "silence": self.hold,
+            "restore": self._restore_and_release,
+            "at": lambda address: spec(reach=address),
             "window": WINDOW,
         }
         return Harness(**(facts | more))
@@ -115,6 +117,10 @@ class FakeBroker:
     def restore(self) -> None:
         """Come back."""
         self.exchange.interrupt(away=False)
+
+    def _restore_and_release(self) -> None:
+        self.restore()
+        self.release()
 
     def refuse(self) -> None:
         """From now on nobody is allowed to connect."""

@@ -21,6 +21,7 @@ from sinetstream.spi import (
 from sinetstream.spi.delivery import Delivery
 from sinetstream.testing.fake.exchange import FakeDisconnectedError, FakeRefusedError, Record
 from sinetstream.testing.fake.faults import Fault, strikes
+from sinetstream.testing.fake.greeting import greet
 from sinetstream.testing.fake.remote import RemoteExchange
 from sinetstream.testing.fake.transaction import Transaction
 
@@ -36,6 +37,7 @@ own.addHandler(logging.NullHandler())
 
 _FORGOTTEN = 14
 _WAITED_S = 0.12
+_ANSWER_S = 0.1
 
 EVERYTHING = frozenset(Ability)
 """What the plugin can do."""
@@ -67,6 +69,8 @@ class _Plugin:
         if Fault.LOG_SECRETS in self._faults:
             log.debug("connecting with %s", self._params.get("crypto", {}).get("key", b"").hex())
         try:
+            if ":" in self._reach:
+                greet(self._reach, None if Fault.HANG_IN_OPEN in self._faults else _ANSWER_S)
             self._exchange.connect(self._reach)
         except FakeDisconnectedError as error:
             if Fault.LOG_SECRETS_OF_FAILURES in self._faults:
@@ -120,6 +124,8 @@ class OldReader(_Plugin, PluginMessageReader):
             yield record.payload, f"{record.topic}/wrong" if wrong else record.topic, record
 
     def acknowledge(self, raw: Record) -> None:
+        if Fault.WAIT_IN_ACKNOWLEDGE in self._faults:
+            threading.Event().wait(_WAITED_S)
         if self._joined is not None:
             self._joined.finished.append(raw)
         else:
@@ -202,7 +208,8 @@ class OldWriter(_OldSender, PluginMessageWriter):
     """Declares nothing."""
 
     def publish(self, message: bytes, **attributes: Any) -> int:
-        return self._sent(message, **attributes).get(self._params["publish_timeout_ms"] / 1000)
+        timeout = None if Fault.HANG_IN_PUBLISH in self._faults else self._params["publish_timeout_ms"] / 1000
+        return self._sent(message, **attributes).get(timeout)
 
 
 class OldAsyncWriter(_OldSender, PluginAsyncMessageWriter):
