@@ -8,8 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
-from kafka import TopicPartition
-from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
+from kafka import AsyncConsumerRebalanceListener, TopicPartition
 from kafka.errors import KafkaError
 
 from sinetstream_plugins.kafka.consume.assignment import PartitionState
