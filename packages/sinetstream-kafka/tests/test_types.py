@@ -47,6 +47,11 @@ def accepted(api: Any, consistency: Consistency, name: str, brokers: str, topic:
     return made
 
 
+def ran_out_of_time(name: str, error: Exception) -> bool:
+    """A request that may take no longer than a millisecond is taken, and may take longer."""
+    return name == "request_timeout_ms" and "RequestTimedOutError" in str(error)
+
+
 def options(role: Any) -> list[str]:
     return sorted(name for name in OPTIONS if name in defaults(role) or OURS.get(name) == role)
 
@@ -75,7 +80,8 @@ def test_what_is_not_refused_kafka_python_takes(
             try:
                 made.open()
             except Exception as error:  # noqa: BLE001  all of them are told together
-                failed.append((name, made.info("type"), str(error)))
+                if not ran_out_of_time(name, error):
+                    failed.append((name, made.info("type"), str(error)))
             made.close()
 
     assert [] == failed

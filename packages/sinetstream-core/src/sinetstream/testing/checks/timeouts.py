@@ -144,6 +144,7 @@ def _looped(trial: Trial, kind: str, timeout_ms: float) -> tuple[float, float]:
             return time.monotonic() - began, 0.0
 
     what = f"a loop with receive_timeout_ms={timeout_ms}"
+    longest_s = 2 * timeout_ms / 1000 + trial.patience_s + _LATE_S
     if kind == "sync":
-        return within(trial.patience_s + _LATE_S, what, sync)
-    return within(trial.patience_s + _LATE_S, what, lambda: asyncio.run(main()))
+        return within(longest_s, what, sync)
+    return within(longest_s, what, lambda: asyncio.run(main()))
