@@ -10,7 +10,7 @@ import pytest
 sys.path.append(str(Path(__file__).parent))  # last, and for tools.brokers only
 pytest_plugins = ["tools.brokers.pytest_plugin"]
 
-LISTENER_AREAS = {"delivery", "life_cycle", "failures", "secrets"}
+LISTENER_AREAS = {"delivery", "life_cycle", "failures", "secrets", "tls"}
 """The areas of the conformance kit that a listener, and how one logs in there, can change."""
 
 IN_CI = os.environ.get("CI", "").lower() in {"true", "1"}

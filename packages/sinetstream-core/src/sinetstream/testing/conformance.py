@@ -21,6 +21,7 @@ from sinetstream.testing.checks.position import Position
 from sinetstream.testing.checks.secrets import Secrets
 from sinetstream.testing.checks.tampering import Tampering
 from sinetstream.testing.checks.timeouts import Timeouts
+from sinetstream.testing.checks.tls import Tls
 from sinetstream.testing.checks.transactions import Transactions
 
 __all__ = ["Conformance"]
@@ -29,6 +30,7 @@ __all__ = ["Conformance"]
 class Conformance(  # pytest runs the tests of the last one first
     Tampering,
     Encoding,
+    Tls,
     Secrets,
     MetricsOfBoth,
     Concurrency,

@@ -21,20 +21,15 @@ class SilentListener:
         self._thread = threading.Thread(target=self._loop.run_forever, name="silent-listener", daemon=True)
         self._writers: list[asyncio.StreamWriter] = []
         self._received: list[bytearray] = []
-        self._arrived = threading.Condition()
+        self._lock = threading.Lock()
         self._server: Any = None
         self.address = ""
 
     @property
     def received(self) -> list[bytes]:
         """What each connection has sent, in the order of connecting."""
-        with self._arrived:
+        with self._lock:
             return [bytes(data) for data in self._received]
-
-    def wait_for_data(self, seconds: float) -> bool:
-        """Whether a connection has sent anything; waits for at most this time."""
-        with self._arrived:
-            return self._arrived.wait_for(lambda: any(self._received), seconds)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -56,13 +51,12 @@ class SilentListener:
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.append(writer)
         data = bytearray()
-        with self._arrived:
+        with self._lock:
             self._received.append(data)
         try:
             while some := await reader.read(65536):
-                with self._arrived:
+                with self._lock:
                     data += some
-                    self._arrived.notify_all()
         except OSError:
             pass  # the other side has reset the connection
         finally:

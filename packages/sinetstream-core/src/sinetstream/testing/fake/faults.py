@@ -34,6 +34,7 @@ class Fault(Enum):
     LOG_SECRETS = "parameters are logged"
     LOG_SECRETS_OF_FAILURES = "parameters are logged where connecting fails, by a logger that goes its own way"
     LOG_PAYLOADS = "messages are logged"
+    IGNORE_TLS = "tls is declared, and connections are not encrypted"
     FORGET_SUBSCRIPTION = "a reader gets nothing any more after an interruption"
     CONFIRM_UNSENT = "what is published in an interruption is confirmed and lost"
     CONFIRM_REFUSED = "what the broker refuses to take is confirmed"

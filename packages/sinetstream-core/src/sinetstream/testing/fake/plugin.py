@@ -70,7 +70,8 @@ class _Plugin:
             log.debug("connecting with %s", self._params.get("crypto", {}).get("key", b"").hex())
         try:
             if ":" in self._reach:
-                greet(self._reach, None if Fault.HANG_IN_OPEN in self._faults else _ANSWER_S)
+                tls = bool(self._params.get("tls")) and Fault.IGNORE_TLS not in self._faults
+                greet(self._reach, None if Fault.HANG_IN_OPEN in self._faults else _ANSWER_S, tls=tls)
             self._exchange.connect(self._reach)
         except FakeDisconnectedError as error:
             if Fault.LOG_SECRETS_OF_FAILURES in self._faults:
