@@ -12,6 +12,8 @@ from sinetstream.spi.abilities import Ability
 if TYPE_CHECKING:
     from promise import Promise
 
+    from sinetstream.spi.options import Options
+
 __all__ = [
     "OnFailure",
     "OnMessage",
@@ -39,6 +41,9 @@ class Plugin(ABC):
 
     parameters: ClassVar[frozenset[str]]
     """The plugin's own keys beside the common ones. Absent: any key is passed on."""
+
+    options: ClassVar[Options]
+    """The options under `type_spec`, where they are declared with `sinetstream.spi.options`; it documents them."""
 
     common_parameters: ClassVar[frozenset[str]] = frozenset()
     """The common parameters that the plugin honours, of those that the core would refuse otherwise: `tls`."""

@@ -56,7 +56,15 @@ class Adapter:
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 
-_DECLARED = ("abilities", "parameters", "common_parameters", "refused_parameters", "encoded_parameters", "errors")
+_DECLARED = (
+    "abilities",
+    "parameters",
+    "options",
+    "common_parameters",
+    "refused_parameters",
+    "encoded_parameters",
+    "errors",
+)
 _PASSED_ON = frozenset(("seek_to_beginning", "seek_to_end", "seek_to_time", "timestamp_us", "transaction"))
 
 
