@@ -59,7 +59,7 @@ def test_a_program_on_a_page_runs(text: str, reader_of_the_page: dict[str, Any])
 @pytest.fixture
 def reader_of_the_page() -> dict[str, Any]:
     """What is known to who has read the page up to there: its plugin, its client library, what was imported before."""
-    lab = SimpleNamespace(Timeout=TimeoutError, Forbidden=PermissionError)
+    lab = SimpleNamespace(Timeout=TimeoutError, Forbidden=PermissionError, TooLarge=OverflowError)
     minimal = runpy.run_path(str(DOCS / "examples/minimal_plugin.py"), run_name="minimal_plugin")
     return minimal | vars(errors) | vars(testing) | {"lab": lab, "pytest": pytest, "uuid4": uuid4}
 

@@ -252,8 +252,9 @@ def test_a_full_topic_makes_publish_wait_for_room(topic: str) -> None:
 def test_publish_waits_no_longer_than_its_deadline(topic: str) -> None:
     with writer(topic, maxsize=1, publish_timeout_ms=20) as it:
         it.publish(b"1")
-        with pytest.raises(PublishTimeoutError, match="stayed full"):
+        with pytest.raises(PublishTimeoutError, match="stayed full") as full:
             it.publish(b"2")
+    assert "not_sent" == full.value.outcome
     with reader(topic) as other:
         assert [b"1"] == values(other)
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
+from math import inf
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, Unpack
 
 from sinetstream.clock import in_seconds, microseconds, now_us
-from sinetstream.errors import AlreadyConnectedError, PublishTimeoutError, SinetError
+from sinetstream.errors import AlreadyConnectedError, SinetError
 from sinetstream.options import WriterOptions
 from sinetstream.plugin_selection import async_writer
 from sinetstream.publish_many import outcome
 from sinetstream.session import Session, Source
+from sinetstream.spi.deadline import Deadline
+from sinetstream.spi.timed_out_publishes import no_room
 from sinetstream.values import T
 from sinetstream.writer_base import WriterEndpoint, many_failed
 
@@ -74,7 +77,7 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         try:
             encoded, attributes = self._encoded(value, timestamp, key, headers)
         except SinetError as error:
-            return pending.rejected(error)
+            return pending.rejected(error, "not_sent")
         return pending.send(encoded, attributes)
 
     def publish_many(self, values: Iterable[T], timestamp: float | None = None) -> list[Any]:
@@ -85,7 +88,8 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         """
         pending = self._opened()
         if self._in_handler():
-            raise SinetError("publish_many waits for handlers to run and cannot be called in one: use publish")
+            words = "publish_many waits for handlers to run and cannot be called in one: use publish"
+            raise SinetError(words, outcome="not_sent")
         timeout = in_seconds(self._session.settings.publish_timeout_ms)
         sent = [(self._sent(pending, value, timestamp, timeout), monotonic()) for value in values]
         if sent:
@@ -147,10 +151,11 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         try:
             encoded, attributes = self._encoded(value, timestamp)
             size = len(encoded[0])
-            if not pending.reserve(size):
-                _wait_for_room(pending, size, timeout)
+            budget = pending.budget
+            if not budget.try_take(size) and not budget.take(size, Deadline(inf if timeout is None else timeout)):
+                raise no_room(size, budget)
         except SinetError as error:
-            return pending.rejected(error)
+            return pending.rejected(error, "not_sent")
         return pending.send(encoded, attributes, reserved=True)
 
     def _finish(self, pending: PendingPublishes) -> None:
@@ -158,16 +163,3 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
             pending.close()
         finally:
             self._session.closed()
-
-
-def _wait_for_room(pending: PendingPublishes, size: int, timeout: float | None) -> None:
-    room = threading.Event()
-    cancel = pending.reserve_later(size, room.set)
-    try:
-        in_time = room.wait(timeout)
-    except BaseException:  # interrupted
-        cancel()
-        raise
-    if not in_time:
-        cancel()
-        raise PublishTimeoutError(f"no room for {size} more bytes came free in time; this message was not sent")

@@ -14,17 +14,17 @@ SinetError
 ├── NotOpenError                  (RuntimeError)         used before open() or after close()
 ├── InvalidMessageError           (ValueError)           a message cannot be encoded or decoded
 ├── BufferFullError               (BufferError)          too much waits to be confirmed
-├── PublishTimeoutError           (TimeoutError)         not confirmed in time; the outcome is unknown
+├── PublishTimeoutError           (TimeoutError)         not confirmed in time; it may have been sent
 └── PublishManyError                                     some messages of one publish_many failed
 
-Each takes nothing or one sentence; facts are keyword-only attributes.
+Each takes nothing or one sentence. Facts are attributes, given as keywords: `outcome`, `path`, `size`, `limit`, `broker`.
 """
 
 from __future__ import annotations
 
 import builtins
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 __all__ = [
     "AlreadyConnectedError",
@@ -38,6 +38,7 @@ __all__ = [
     "NoConfigError",
     "NoServiceError",
     "NotOpenError",
+    "Outcome",
     "PublishManyError",
     "PublishTimeoutError",
     "SinetError",
@@ -46,33 +47,56 @@ __all__ = [
 ]
 
 
+Outcome = Literal["not_sent", "unknown"]
+"""What became of a message whose publish failed.
+
+`"not_sent"`: the broker does not have it and will not get it, so that publishing it again cannot duplicate it.
+`"unknown"`: the broker may have it, or get it yet.
+"""
+
+
 class SinetError(Exception):
     """The root: `except SinetError` catches whatever this library raises on purpose.
 
     What a plugin raises outside our tree and outside its own table arrives as a plain `SinetError`
     with the original as `__cause__`.
+
+    The facts are for programs, each None where there is none: `outcome` (every error of publishing has one), `path` (the
+    place of a wrong parameter, dotted: `services.lab.crypto.mode`), `size` and `limit` in bytes, of what was too much,
+    and `broker`, the `host:port` that it is about.
     """
 
+    outcome: Outcome | None = None
+    path: str | None = None
+    size: int | None = None
+    limit: float | None = None
+    broker: str | None = None
 
-class _PlacedError(SinetError):
-    def __init__(self, message: str = "", *, path: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        outcome: Outcome | None = None,
+        path: str | None = None,
+        size: int | None = None,
+        limit: float | None = None,
+        broker: str | None = None,
+    ) -> None:
         super().__init__(*([message] if message else []))
-        self.path = path
+        facts = {"outcome": outcome, "path": path, "size": size, "limit": limit, "broker": broker}
+        vars(self).update((name, fact) for name, fact in facts.items() if fact is not None)
 
 
-class InvalidArgumentError(_PlacedError, ValueError):
-    """A parameter or an argument has a wrong value or type. Nothing was sent.
-
-    `path` is the place in dotted form (`services.lab.crypto.mode`), None where there is none.
-    """
+class InvalidArgumentError(SinetError, ValueError):
+    """A parameter or an argument has a wrong value or type. Nothing was sent."""
 
 
 class UnsupportedOperationError(InvalidArgumentError, NotImplementedError):
     """The plugin does not declare the ability that this call or parameter needs."""
 
 
-class InvalidConfigError(_PlacedError, ValueError):
-    """A configuration source is malformed. `path` is the place in it, None where there is none."""
+class InvalidConfigError(SinetError, ValueError):
+    """A configuration source is malformed. `path` is the place in it."""
 
 
 class NoConfigError(SinetError, LookupError):
@@ -83,7 +107,7 @@ class NoServiceError(SinetError, LookupError):
     """The configuration does not define the service."""
 
 
-class UnsupportedServiceTypeError(_PlacedError, LookupError):
+class UnsupportedServiceTypeError(SinetError, LookupError):
     """No plugin of this `type` is installed, or the one installed is unusable. `path` is where it was asked for."""
 
 
@@ -104,7 +128,9 @@ class BusyError(SinetError, RuntimeError):
 
 
 class NotOpenError(SinetError, RuntimeError):
-    """The object is not open: never opened, or closed."""
+    """The object is not open: never opened, or closed. Nothing was sent."""
+
+    outcome: Outcome | None = "not_sent"
 
 
 class InvalidMessageError(SinetError, ValueError):
@@ -114,25 +140,30 @@ class InvalidMessageError(SinetError, ValueError):
 class BufferFullError(SinetError, BufferError):
     """More than `max_pending_bytes` wait to be confirmed. This message was not sent."""
 
+    outcome: Outcome | None = "not_sent"
+
 
 class PublishTimeoutError(SinetError, TimeoutError):
-    """No confirmation came in time. Whether the broker has the message is unknown."""
+    """No confirmation came in time. `outcome` says whether the broker may have the message."""
+
+    outcome: Outcome | None = "unknown"
 
 
 class PublishManyError(SinetError):
     """Some messages of one `publish_many` failed.
 
     `failures` maps the index of each failed value to its error; `results` has, at the other indices, what
-    publishing gave.
+    publishing gave. `outcome` is `"not_sent"` where that is certain of all that failed.
     """
 
     def __init__(
         self,
         message: str = "",
         *,
-        failures: Mapping[int, Exception] | None = None,
+        failures: Mapping[int, SinetError] | None = None,
         results: Sequence[Any] = (),
     ) -> None:
-        super().__init__(*([message] if message else []))
-        self.failures: Mapping[int, Exception] = failures or {}
+        self.failures: Mapping[int, SinetError] = failures or {}
+        outcomes = {error.outcome for error in self.failures.values()}
+        super().__init__(message, outcome="not_sent" if outcomes == {"not_sent"} else "unknown" if outcomes else None)
         self.results = results

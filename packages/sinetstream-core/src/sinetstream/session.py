@@ -13,7 +13,7 @@ from sinetstream import config, plugins
 from sinetstream.codec.build import build
 from sinetstream.config import inline
 from sinetstream.consistency import Consistency
-from sinetstream.errors import SinetError, UnsupportedOperationError
+from sinetstream.errors import Outcome, SinetError, UnsupportedOperationError
 from sinetstream.lifecycle import Lifecycle
 from sinetstream.metrics import Meter, Metrics
 from sinetstream.options import ReaderOptions, WriterOptions
@@ -113,6 +113,10 @@ class Session(Lifecycle):
     def translate(self, error: Exception) -> SinetError:
         """What the application gets for what the plugin raised, with the original as its cause."""
         return self._translator.translate(error)
+
+    def translate_publishing(self, error: Exception, outcome: Outcome = "unknown") -> SinetError:
+        """As `translate`, for an error of publishing; `outcome` counts where the plugin does not state one."""
+        return self._translator.translate_publishing(error, outcome)
 
     def translating(self) -> AbstractContextManager[None]:
         """For a `with` block: what the plugin raises in it leaves the block translated.

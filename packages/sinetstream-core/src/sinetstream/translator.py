@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import TracebackType
 
-from sinetstream.errors import SinetError
+from sinetstream.errors import InvalidArgumentError, InvalidMessageError, Outcome, SinetError
+from sinetstream.spi.translation import ErrorTable, Translation
 
 __all__ = ["Translator"]
+
+_REFUSALS = InvalidArgumentError, InvalidMessageError
+"""Errors of publishing for which the message is not sent, where a plugin does not say otherwise."""
 
 
 class Translator:
@@ -16,7 +19,7 @@ class Translator:
     It has no state: one object serves several blocks and threads at once.
     """
 
-    def __init__(self, type_name: str, table: Mapping[type[BaseException], type[SinetError]]) -> None:
+    def __init__(self, type_name: str, table: ErrorTable) -> None:
         self._type = type_name
         self._table = table
 
@@ -24,12 +27,23 @@ class Translator:
         """An error of ours is returned as it is; another becomes the cause of the result."""
         if isinstance(error, SinetError):
             return error
-        found = next((self._table[cls] for cls in type(error).__mro__ if cls in self._table), SinetError)
+        rule = self._rule(error) or SinetError
+        ours = rule.error if isinstance(rule, Translation) else rule
         try:
-            ours = found(f"{self._type}: {type(error).__name__}: {error}")
+            translated = ours(f"{self._type}: {type(error).__name__}: {error}")
         except Exception:  # noqa: BLE001  an error without words, or a class in the table that takes none
-            ours = SinetError(f"{self._type}: {type(error).__name__}")
-        ours.__cause__ = error
+            translated = SinetError(f"{self._type}: {type(error).__name__}")
+        translated.__cause__ = error
+        return translated
+
+    def translate_publishing(self, error: Exception, outcome: Outcome) -> SinetError:
+        """As `translate`, for an error of publishing: `outcome` is its outcome where the plugin does not state one."""
+        rule = self._rule(error)
+        ours = self.translate(error)
+        if isinstance(rule, Translation):
+            ours.outcome = rule.outcome
+        elif ours.outcome is None:
+            ours.outcome = "not_sent" if isinstance(ours, _REFUSALS) else outcome
         return ours
 
     def __enter__(self) -> None:
@@ -40,3 +54,8 @@ class Translator:
     ) -> None:
         if isinstance(error, Exception) and not isinstance(error, SinetError):
             raise self.translate(error)
+
+    def _rule(self, error: Exception) -> type[SinetError] | Translation | None:
+        if isinstance(error, SinetError):
+            return None
+        return next((self._table[cls] for cls in type(error).__mro__ if cls in self._table), None)

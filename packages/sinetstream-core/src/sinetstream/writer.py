@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Generic, Self, Unpack
 
 from sinetstream.clock import in_seconds, microseconds, now_us
-from sinetstream.errors import InvalidArgumentError, SinetError
+from sinetstream.errors import InvalidArgumentError, Outcome, SinetError
 from sinetstream.options import WriterOptions
 from sinetstream.plugin_selection import blocking_writer
 from sinetstream.publish_many import Encoded, PublishMany
@@ -63,26 +63,31 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         """Send one message; returns when it is final for `consistency`, with what the plugin returns.
 
         `timestamp` is in seconds since the Unix epoch, rounded to the microsecond: None for now, 0 for no timestamp.
-        Blocks for at most `publish_timeout_ms`, then raises `PublishTimeoutError`: whether the broker has the message is
-        then unknown; or, where earlier ones still wait and leave no room in `max_pending_bytes`, was not sent. (A plugin
-        that declares no abilities may not know of these limits.) Raises `InvalidMessageError` or `InvalidArgumentError` before anything is sent, `NotOpenError` when
-        closed, `UnsupportedOperationError` for a key or headers that the messaging system does not carry.
+        Blocks for at most `publish_timeout_ms`, then raises `PublishTimeoutError`; so it does where unconfirmed publishes
+        leave no room in `max_pending_bytes` for so long. (A plugin that declares no abilities may not know of these
+        limits.) Raises `InvalidMessageError` or `InvalidArgumentError` before anything is sent, `NotOpenError` when
+        closed, `UnsupportedOperationError` for a key or headers that the messaging system does not carry. The `outcome`
+        of each error says whether the broker may have the message.
         """
         plugin = self._plugin
         if plugin is None:
             raise self._session.not_open()
         mark = object()
         self._publishing[mark] = get_ident()
+        outcome: Outcome = "not_sent"
         try:
             time_us = time_ns() // 1000 if timestamp is None else microseconds(timestamp)  # no call for `now_us`
             payload, compressed, plain = self._encode(value, time_us)
             if key is None and headers is None and not self._carries_time:
+                outcome = "unknown"
                 result = plugin.publish(payload)
             else:
-                result = plugin.publish(payload, **self._attributes(key, headers, time_us))
+                attributes = self._attributes(key, headers, time_us)
+                outcome = "unknown"
+                result = plugin.publish(payload, **attributes)
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
             self._session.meter.record_error()
-            raise self._session.translate(error)  # noqa: B904  it has its cause
+            raise self._session.translate_publishing(error, outcome)  # noqa: B904  it has its cause
         finally:
             del self._publishing[mark]
             if self._plugin is None:
@@ -115,6 +120,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
                     pipeline.add(encoded, self._attributes(None, None, time_us))
             outcomes = pipeline.outcomes()
         finally:
+            pipeline.abandon()
             del self._publishing[mark]
             if self._plugin is None:
                 self._wake_closer()

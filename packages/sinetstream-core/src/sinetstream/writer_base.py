@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from sinetstream.endpoint import Endpoint
-from sinetstream.errors import InvalidArgumentError, PublishManyError
+from sinetstream.errors import InvalidArgumentError, PublishManyError, SinetError
 from sinetstream.session import Session
 from sinetstream.spi.abilities import Ability
 
@@ -15,7 +15,7 @@ __all__ = ["WriterEndpoint", "many_failed"]
 
 def many_failed(outcomes: list[Any]) -> list[Any]:
     """The results, in order. Raises `PublishManyError` where an outcome is an exception."""
-    failures = {index: outcome for index, outcome in enumerate(outcomes) if isinstance(outcome, Exception)}
+    failures = {index: outcome for index, outcome in enumerate(outcomes) if isinstance(outcome, SinetError)}
     if not failures:
         return outcomes
     first, error = next(iter(failures.items()))

@@ -178,7 +178,7 @@ def test_cancelling_at_the_moment_room_comes_free_leaks_none(late: Lab) -> None:
                 for promise in late.promises:
                     promise.fulfil(None)
             assert it._pending is not None
-            await asyncio.to_thread(until, lambda: it._pending is not None and it._pending._bytes == 0)
+            await asyncio.to_thread(until, lambda: it._pending is not None and it._pending.budget.taken == 0)
 
     def first_done(lab: Lab, index: int) -> bool:
         return not lab.promises[index].is_pending

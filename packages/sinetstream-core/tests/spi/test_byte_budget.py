@@ -101,9 +101,28 @@ def test_what_can_never_have_room_is_refused_at_once() -> None:
 
 
 def test_the_error_says_what_can_be_done() -> None:
-    error = full().full(3, "await earlier promises")
+    budget = ByteBudget(10, "await earlier promises")
+    budget.overdraw(10)
+    error = budget.full(3)
 
     assert "10 bytes wait to be confirmed and 3 more exceed the limit of 10: await earlier promises" == str(error)
+    assert ("not_sent", 3, 10) == (error.outcome, error.size, error.limit)
+
+
+def test_what_is_in_use_already_may_exceed_the_limit() -> None:
+    budget = full()
+
+    budget.overdraw(5)
+    assert 15 == budget.taken
+    budget.give_back(10)
+
+    assert budget.try_take(5)
+    assert not budget.try_take(1)
+
+
+def test_a_message_larger_than_the_limit_takes_all_of_it() -> None:
+    assert [5, 10, 10] == [ByteBudget(10).clamp(size) for size in (5, 10, 11)]
+    assert 1 << 60 == ByteBudget(inf).clamp(1 << 60)
 
 
 def test_without_its_limit_all_who_wait_get_room() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, assert_type
+from typing import Any, Literal, assert_type
 
 from sinetstream import (
     AT_LEAST_ONCE,
@@ -17,6 +17,7 @@ from sinetstream import (
     MessageWriter,
     Metrics,
     PublishManyError,
+    SinetError,
     SINETStreamMessageDecoder,
     SINETStreamMessageEncoder,
     aio,
@@ -80,7 +81,8 @@ def write_sync() -> None:
         try:
             results = writer.publish_many(str(i) for i in range(10))
         except PublishManyError as error:
-            assert_type(error.failures, Mapping[int, Exception])
+            assert_type(error.failures, Mapping[int, SinetError])
+            assert_type(error.outcome, Literal["not_sent", "unknown"] | None)
         else:
             assert_type(results, list[Any])
         writer.publish(1)  # type: ignore[arg-type]  # not a str

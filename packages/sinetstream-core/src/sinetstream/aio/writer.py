@@ -19,6 +19,7 @@ from sinetstream.options import WriterOptions
 from sinetstream.plugin_selection import async_writer
 from sinetstream.reader_base import participant_of
 from sinetstream.session import Session, Source
+from sinetstream.spi.byte_budget import ByteBudget
 from sinetstream.transaction import TransactionSteps
 from sinetstream.values import T
 from sinetstream.writer_base import WriterEndpoint, many_failed
@@ -140,12 +141,12 @@ class MessageWriter(WriterEndpoint, Generic[T]):
                     encoded, took_s = _timed(encode)
                 if took_s > _SLOW_S:
                     self._slow_until = began + _SUSPECT_S
-                if not pending.reserve(len(encoded[0])):
-                    await _room(pending, len(encoded[0]))
+                if not pending.budget.try_take(len(encoded[0])):
+                    await _wait_for_room(pending.budget, len(encoded[0]))
                 return pending.send(encoded, attributes, reserved=True)
-        except SinetError:
+        except SinetError as error:
             self._session.meter.record_error()
-            raise
+            raise self._session.translate_publishing(error, "not_sent")  # noqa: B904  the same error, with its outcome
 
     def _opened(self, plugin: Any) -> None:
         from sinetstream.pending_publishes import PendingPublishes  # imports `promise`, which takes 60 ms
@@ -197,7 +198,7 @@ async def _outcome(delivery: Any) -> Any:
         return error
 
 
-async def _room(pending: PendingPublishes, size: int) -> None:
+async def _wait_for_room(budget: ByteBudget, size: int) -> None:
     loop = asyncio.get_running_loop()
     room: asyncio.Future[None] = loop.create_future()
 
@@ -208,12 +209,12 @@ async def _room(pending: PendingPublishes, size: int) -> None:
     def call() -> None:
         try:
             loop.call_soon_threadsafe(granted)
-        except RuntimeError:  # the loop has been closed: nobody takes the room
-            cancel()
+        except RuntimeError:  # the loop has been closed: no task takes the room
+            withdraw()
 
-    cancel = pending.reserve_later(size, call)
+    withdraw = budget.take_later(size, call)
     try:
         await room
-    except BaseException:  # cancelled, or the loop gave up this task
-        cancel()
+    except BaseException:  # cancelled, or the loop was closed
+        withdraw()
         raise

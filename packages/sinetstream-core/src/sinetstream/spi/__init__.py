@@ -13,6 +13,7 @@ from sinetstream.spi.plugin import (
     PluginMessageReader,
     PluginMessageWriter,
 )
+from sinetstream.spi.translation import Translation
 from sinetstream.spi.value_type import PluginCompression, PluginValueType
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ __all__ = [
     "PluginMessageWriter",
     "PluginValueType",
     "ReaderFromAsyncReader",
+    "Translation",
     "WriterFromAsyncWriter",
 ]
 

@@ -21,23 +21,19 @@ class ByteBudget:
     withdraws what it interrupts the waiting for.
     """
 
-    def __init__(self, limit: float) -> None:
+    def __init__(self, limit: float, advice: str = "") -> None:
         self.limit = limit
+        self._advice = advice
         self._lock, self._granted = lock_and_condition()
-        self._taken = 0
+        self.taken = 0  # the bytes that are taken now; for others to read
         self._waiting: deque[_Request] = deque()
-
-    @property
-    def taken(self) -> int:
-        """The bytes that are taken now."""
-        return self._taken
 
     def try_take(self, size: int) -> bool:
         """Take so many bytes if there is room for them now."""
         with self._lock:
-            if self._waiting or self._taken + size > self.limit:
+            if self._waiting or self.taken + size > self.limit:
                 return False
-            self._taken += size
+            self.taken += size
             return True
 
     def take(self, size: int, deadline: Deadline) -> bool:
@@ -60,6 +56,15 @@ class ByteBudget:
             withdraw()
         return has_room
 
+    def overdraw(self, size: int) -> None:
+        """Count bytes that are in use already, beyond the limit if need be."""
+        with self._lock:
+            self.taken += size
+
+    def clamp(self, size: int) -> int:
+        """`size`, or the whole limit if that is less: for a message that is to go alone rather than never."""
+        return size if size <= self.limit else int(self.limit)
+
     def take_later(self, size: int, call: Callable[[], None]) -> Callable[[], None]:
         """Take so many bytes as soon as there is room, then call `call`: at once, or on the thread that gives back.
 
@@ -70,17 +75,21 @@ class ByteBudget:
 
     def give_back(self, size: int) -> None:
         """Return bytes that were taken, and serve those who wait."""
+        with self._lock:
+            if not self._waiting:
+                self.taken -= size
+                return
         calls: list[Callable[[], None]] = []
         try:
             with self._lock:
-                self._taken -= size
-                while self._waiting and self._taken + self._waiting[0].size <= self.limit:
+                self.taken -= size
+                while self._waiting and self.taken + self._waiting[0].size <= self.limit:
                     request = self._waiting[0]
                     if request.call is None:
                         self._granted.notify_all()
                     else:
                         calls.append(request.call)
-                    self._taken += request.size
+                    self.taken += request.size
                     request.is_granted = True
                     self._waiting.popleft()
         finally:
@@ -92,10 +101,10 @@ class ByteBudget:
         self.limit = inf
         self.give_back(0)
 
-    def full(self, size: int, advice: str = "") -> BufferFullError:
-        """The error for not having room for so many bytes; `advice` says what can be done."""
-        words = f"{self._taken} bytes wait to be confirmed and {size} more exceed the limit of {self.limit}"
-        return BufferFullError(f"{words}: {advice}" if advice else words)
+    def full(self, size: int) -> BufferFullError:
+        """The error for not having room for so many bytes; it ends with the advice that was given to the constructor."""
+        words = f"{self.taken} bytes wait to be confirmed and {size} more exceed the limit of {self.limit}"
+        return BufferFullError(f"{words}: {self._advice}" if self._advice else words, size=size, limit=self.limit)
 
     def _request(self, size: int, call: Callable[[], None] | None) -> tuple[_Request, Callable[[], None]]:
         if size > self.limit:

@@ -6,8 +6,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from sinetstream.errors import SinetError
 from sinetstream.spi.abilities import Ability
+from sinetstream.spi.translation import ErrorTable
 
 if TYPE_CHECKING:
     from promise import Promise
@@ -54,8 +54,8 @@ class Plugin(ABC):
     encoded_parameters: ClassVar[tuple[str, ...]] = ()
     """Dotted paths of values that the core encodes as messages before it builds `params`."""
 
-    errors: ClassVar[Mapping[type[Exception], type[SinetError]]] = {}
-    """From the client library's exceptions to ours; the nearest base class counts."""
+    errors: ClassVar[ErrorTable] = {}
+    """From the client library's exceptions to ours, or to a `Translation`; the nearest base class counts."""
 
     @abstractmethod
     def open(self) -> None:

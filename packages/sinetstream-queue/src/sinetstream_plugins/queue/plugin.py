@@ -55,10 +55,11 @@ class QueueWriter(PluginMessageWriter):
         with changing:
             if not (self._may_go_on() or self._topic.wait_for_room(self._may_go_on, self._timeout)):
                 raise PublishTimeoutError(
-                    f"topic {self._topic.name!r} stayed full ({self._maxsize} messages): it was not sent"
+                    f"topic {self._topic.name!r} stayed full ({self._maxsize} messages): it was not sent",
+                    outcome="not_sent",
                 )
             if self._closed:
-                raise ConnectionError("the writer was closed: this message was not sent")
+                raise ConnectionError("the writer was closed: this message was not sent", outcome="not_sent")
             self._topic.put(message)
 
     def _may_go_on(self) -> bool:

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 from sinetstream.clock import in_seconds
 from sinetstream.errors import ConnectionError
 from sinetstream.spi.adapters.adapter import Adapter
+from sinetstream.spi.byte_budget import ByteBudget
+from sinetstream.spi.deadline import Deadline
 from sinetstream.spi.plugin import PluginAsyncMessageWriter, PluginMessageWriter
 from sinetstream.spi.signal_safe_lock import lock_and_condition
-from sinetstream.spi.timed_out_publishes import TimedOutPublishes
+from sinetstream.spi.timed_out_publishes import give_back_when_settled, no_room
 
 if TYPE_CHECKING:
     from sinetstream.spi.delivery import Delivery
@@ -45,7 +47,7 @@ class AsyncWriterFromWriter(Adapter, PluginAsyncMessageWriter):
         delivery: Delivery[Any] = Delivery()
         with self._lock:
             if self._closed:
-                return Delivery.rejected(ConnectionError("the writer was closed before this message was sent"))
+                return Delivery.rejected(_closed_before_sending())
             self._waiting.append((delivery, message, attributes))
             self._changed.notify()
         return delivery
@@ -57,7 +59,7 @@ class AsyncWriterFromWriter(Adapter, PluginAsyncMessageWriter):
             self._waiting.clear()
             self._changed.notify_all()
         for delivery, _, _ in unsent:
-            delivery.fail(ConnectionError("the writer was closed before this message was sent"))
+            delivery.fail(_closed_before_sending())
         super().close()
         if self._thread.is_alive() and threading.current_thread() is not self._thread:
             self._thread.join(_LAST_WORD_S)
@@ -80,26 +82,42 @@ class AsyncWriterFromWriter(Adapter, PluginAsyncMessageWriter):
 class WriterFromAsyncWriter(Adapter, PluginMessageWriter):
     """Publishes through `source` and waits for its promise, at most `publish_timeout_ms`.
 
-    What is not confirmed in time counts for `max_pending_bytes` until it is, and the next message waits for room.
+    `budget` has the bytes of `publish_many`, and of messages that were not confirmed in time, until they are. While any
+    are taken, `publish` waits for room too.
     """
 
     def __init__(self, params: dict[str, Any]) -> None:
         super().__init__(params)
         self._timeout = in_seconds(params.get("publish_timeout_ms", 30_000))
         self.max_pending_bytes = min(params.get("max_pending_bytes", inf), self.max_pending_bytes)
-        self.timed_out = TimedOutPublishes()
+        self.budget = ByteBudget(self.max_pending_bytes)
 
     def publish(self, message: bytes, **attributes: Any) -> Any:
-        timeout = self._timeout
-        if self.timed_out.kept:
-            timeout = self.timed_out.wait_for_room(len(message), self.max_pending_bytes, timeout)
+        if self.budget.taken:
+            return self._publish_with_room(message, attributes)
         delivery = self.send(message, **attributes)
         try:
-            return delivery.get(timeout)
+            return delivery.get(self._timeout)
         except BaseException:
             if delivery.is_pending:
-                self.timed_out.add(delivery, len(message))
+                self.budget.overdraw(len(message))
+                give_back_when_settled(self.budget, len(message), delivery)
             raise
+
+    def _publish_with_room(self, message: bytes, attributes: dict[str, Any]) -> Any:
+        deadline = Deadline(inf if self._timeout is None else self._timeout)
+        size = self.budget.clamp(len(message))
+        if not self.budget.take(size, deadline):
+            raise no_room(len(message), self.budget)
+        delivery = None
+        try:
+            delivery = self.send(message, **attributes)
+            return delivery.get(deadline.timeout)
+        finally:
+            if delivery is None or not delivery.is_pending:
+                self.budget.give_back(size)
+            else:
+                give_back_when_settled(self.budget, size, delivery)
 
     def send(self, message: bytes, **attributes: Any) -> Delivery[Any]:
         """Publish without waiting."""
@@ -109,3 +127,7 @@ class WriterFromAsyncWriter(Adapter, PluginMessageWriter):
             return Delivery.wrap(self.inner.publish(message, **attributes))
         except Exception as error:  # noqa: BLE001  every failure is the promise's
             return Delivery.rejected(error)
+
+
+def _closed_before_sending() -> ConnectionError:
+    return ConnectionError("the writer was closed before this message was sent", outcome="not_sent")

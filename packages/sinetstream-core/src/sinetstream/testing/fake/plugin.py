@@ -10,7 +10,7 @@ from math import inf
 from typing import TYPE_CHECKING, Any, ClassVar
 from uuid import uuid4
 
-from sinetstream.errors import AuthorizationError, ConnectionError, InvalidArgumentError, SinetError
+from sinetstream.errors import AuthorizationError, ConnectionError, InvalidArgumentError
 from sinetstream.spi import (
     Ability,
     AsyncReaderFromReader,
@@ -19,6 +19,7 @@ from sinetstream.spi import (
     PluginMessageWriter,
 )
 from sinetstream.spi.delivery import Delivery
+from sinetstream.spi.translation import ErrorTable
 from sinetstream.testing.fake.exchange import FakeDisconnectedError, FakeRefusedError, Record
 from sinetstream.testing.fake.faults import Fault, strikes
 from sinetstream.testing.fake.greeting import greet
@@ -47,7 +48,7 @@ running: dict[str, FakeBroker] = {}
 
 
 class _Plugin:
-    errors: ClassVar[Mapping[type[Exception], type[SinetError]]] = {
+    errors: ClassVar[ErrorTable] = {
         FakeDisconnectedError: ConnectionError,
         FakeRefusedError: AuthorizationError,
     }
