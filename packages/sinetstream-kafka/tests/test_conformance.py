@@ -6,10 +6,13 @@ The whole kit runs on a line that can be cut; what runs on a `further_listener` 
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from kafka_harness import harness_on
 from sinetstream.testing import Conformance, Harness
+from sinetstream.testing.checks.delivery import Delivery
+from sinetstream.testing.checks.position import Position
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +43,18 @@ class TestLine(Conformance):
     def harness(self, kafka_broker: Any, line: Any) -> Harness:
         plain = harness_on(kafka_broker, "proxied", type_spec={"reconnect_backoff_max_ms": 500})
         return replace(plain, interrupt=line.refuse, silence=line.silence, restore=line.resume)
+
+
+class TestRecordTime(Delivery, Position):
+    """Records that have the time of their message. Topics keep them however old they are."""
+
+    @pytest.fixture
+    def harness(self, kafka_broker: Any) -> Harness:
+        def fresh_topic() -> str:
+            return str(kafka_broker.create_topic(f"kit-{uuid4().hex}", 1, retention_ms="-1"))
+
+        of_message = harness_on(kafka_broker, "plain", type_spec={"record_time": "message"})
+        return replace(of_message, fresh_topic=fresh_topic)
 
 
 @pytest.mark.further_listener

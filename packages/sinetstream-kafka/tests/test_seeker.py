@@ -13,8 +13,9 @@ from reading import EARLIEST, Service, committed, eventually, group, write
 from sinetstream import ConnectionError, InvalidArgumentError, MessageReader, MessageWriter, SinetError
 
 
-def test_seeking_moves_to_the_beginning_the_end_and_a_time(service: Service, topic: str) -> None:
-    with MessageWriter(topic=topic, consistency="AT_LEAST_ONCE", **service) as writer:
+def test_seeking_moves_to_the_beginning_the_end_and_a_time(service: Service, new_topic: Callable[..., str]) -> None:
+    topic, options = new_topic(2, retention_ms="-1"), {"record_time": "message"}
+    with MessageWriter(topic=topic, consistency="AT_LEAST_ONCE", type_spec=options, **service) as writer:
         for number in range(10):
             writer.publish(b"%d" % number, timestamp=1000.0 + number)
     with MessageReader(topics=topic, receive_timeout_ms=1000, **group(), **service) as reader:

@@ -53,7 +53,7 @@ def ran_out_of_time(name: str, error: Exception) -> bool:
 
 
 def options(role: Any) -> list[str]:
-    return sorted(name for name in OPTIONS if name in defaults(role) or OURS.get(name) == role)
+    return sorted(name for name in OPTIONS if name in defaults(role) or OURS.get(name) in (role, "both"))
 
 
 @pytest.mark.parametrize(("role", "api", "consistency"), APIS)

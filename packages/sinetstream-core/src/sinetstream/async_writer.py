@@ -10,7 +10,7 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, Unpack
 
-from sinetstream.clock import in_seconds, microseconds, now_us
+from sinetstream.clock import in_seconds
 from sinetstream.errors import AlreadyConnectedError, SinetError
 from sinetstream.options import WriterOptions
 from sinetstream.plugin_selection import async_writer
@@ -139,7 +139,7 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         key: bytes | str | None = None,
         headers: Mapping[str, bytes] | None = None,
     ) -> tuple[Encoded, dict[str, Any]]:
-        time_us = now_us() if timestamp is None else microseconds(timestamp)
+        time_us = self._time_us(timestamp)
         encoded = self._session.codec.encode(value, time_us)
         if key is None and headers is None and not self._carries_time:
             return encoded, {}

@@ -108,7 +108,9 @@ class Session(Lifecycle):
     def require(self, ability: Ability, what: str) -> None:
         """Refuse what the plugin does not declare."""
         if ability not in self.abilities:
-            raise UnsupportedOperationError(f"{what}: plugin {self.settings.type!r} does not declare {ability!r}")
+            hint = getattr(self.plugin_class, "ability_hints", {}).get(ability)
+            words = f"{what}: plugin {self.settings.type!r} does not declare {ability!r}"
+            raise UnsupportedOperationError(f"{words}: {hint}" if hint else words)
 
     def translate(self, error: Exception) -> SinetError:
         """What the application gets for what the plugin raised, with the original as its cause."""

@@ -9,7 +9,7 @@ from time import time, time_ns
 from types import TracebackType
 from typing import Any, Generic, Self, Unpack
 
-from sinetstream.clock import in_seconds, microseconds, now_us
+from sinetstream.clock import in_seconds
 from sinetstream.errors import InvalidArgumentError, Outcome, SinetError
 from sinetstream.options import WriterOptions
 from sinetstream.plugin_selection import blocking_writer
@@ -66,8 +66,8 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         Blocks for at most `publish_timeout_ms`, then raises `PublishTimeoutError`; so it does where unconfirmed publishes
         leave no room in `max_pending_bytes` for so long. (A plugin that declares no abilities may not know of these
         limits.) Raises `InvalidMessageError` or `InvalidArgumentError` before anything is sent, `NotOpenError` when
-        closed, `UnsupportedOperationError` for a key or headers that the messaging system does not carry. The `outcome`
-        of each error says whether the broker may have the message.
+        closed, `UnsupportedOperationError` for a key, headers, or with `user_data_only` a timestamp that the messaging
+        system does not carry. The `outcome` of each error says whether the broker may have the message.
         """
         plugin = self._plugin
         if plugin is None:
@@ -76,7 +76,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         self._publishing[mark] = get_ident()
         outcome: Outcome = "not_sent"
         try:
-            time_us = time_ns() // 1000 if timestamp is None else microseconds(timestamp)  # no call for `now_us`
+            time_us = time_ns() // 1000 if timestamp is None else self._time_us(timestamp)  # `now_us` in line
             payload, compressed, plain = self._encode(value, time_us)
             if key is None and headers is None and not self._carries_time:
                 outcome = "unknown"
@@ -112,7 +112,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         try:
             for value in values:
                 try:
-                    time_us = now_us() if timestamp is None else microseconds(timestamp)
+                    time_us = self._time_us(timestamp)
                     encoded = self._encode(value, time_us)
                 except SinetError as error:
                     pipeline.refuse(error)

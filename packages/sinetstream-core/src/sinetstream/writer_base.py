@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from sinetstream.clock import microseconds, now_us
 from sinetstream.endpoint import Endpoint
 from sinetstream.errors import InvalidArgumentError, PublishManyError, SinetError
 from sinetstream.session import Session
@@ -32,6 +33,8 @@ class WriterEndpoint(Endpoint):
     def __init__(self, session: Session) -> None:
         self._session = session
         self._carries_time = Ability.TIMESTAMP in session.abilities
+        has_envelope = not session.settings.codec.user_data_only
+        self._loses_time = session.declares_abilities and not has_envelope and not self._carries_time
 
     @property
     def topic(self) -> str | None:
@@ -43,6 +46,14 @@ class WriterEndpoint(Endpoint):
     def value_serializer(self) -> Callable[[Any], bytes] | None:
         """The function that replaces the value type's, None where there is none."""
         return self._session.settings.codec.serializer
+
+    def _time_us(self, timestamp: float | None) -> int:
+        """In microseconds; None is now. Raises `UnsupportedOperationError` where the reader could not get the time."""
+        if timestamp is None:
+            return now_us()
+        if timestamp and self._loses_time:
+            self._session.require(Ability.TIMESTAMP, "timestamp with user_data_only")
+        return microseconds(timestamp)
 
     def _attributes(self, key: bytes | str | None, headers: Mapping[str, bytes] | None, time_us: int) -> dict[str, Any]:
         attributes: dict[str, Any] = {}

@@ -13,6 +13,7 @@ from sinetstream.errors import (
     ConnectionError,
     InvalidArgumentError,
     InvalidMessageError,
+    PublishManyError,
     PublishTimeoutError,
     SinetError,
     UnsupportedOperationError,
@@ -207,6 +208,34 @@ def test_key_and_headers_are_refused_where_the_plugin_does_not_declare_them(
         it.publish(b"", **attribute)
 
     assert [] == lab.published
+
+
+AS_IT_IS = {"user_data_only": True}
+
+
+def test_a_time_that_nothing_carries_is_refused_and_the_error_ends_with_the_plugins_hint(lab: Lab) -> None:
+    plugin = lab.writer(SAFE)
+    plugin.ability_hints = {Ability.TIMESTAMP: "set type_spec.times: true"}
+    lab.registered(writer=plugin)
+    with writer(lab, **AS_IT_IS) as it:
+        with pytest.raises(UnsupportedOperationError, match=r"TIMESTAMP: set type_spec\.times: true"):
+            it.publish(b"", 1.5)
+        with pytest.raises(PublishManyError) as many:
+            it.publish_many([b""], 1.5)
+
+    assert [] == lab.published
+    assert isinstance(many.value.failures[0], UnsupportedOperationError)
+
+
+@pytest.mark.parametrize(("abilities", "timestamp"), [(SAFE, None), (SAFE, 0), (None, 1.5)])
+def test_no_time_is_not_refused_nor_one_that_an_old_plugin_may_carry(
+    lab: Lab, abilities: frozenset[Ability] | None, timestamp: float | None
+) -> None:
+    lab.registered(writer=lab.writer(abilities))
+    with writer(lab, **AS_IT_IS) as it:
+        it.publish(b"", timestamp)
+
+    assert len(lab.published) == 1
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Generic, Self, Unpack
 from sinetstream.aio.reader import MessageReader
 from sinetstream.aio.threads import in_thread
 from sinetstream.aio.transaction import Transaction
-from sinetstream.clock import microseconds, now_us
 from sinetstream.errors import InvalidArgumentError, NotOpenError, SinetError
 from sinetstream.options import WriterOptions
 from sinetstream.plugin_selection import async_writer
@@ -130,7 +129,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         if pending is None:
             raise self._session.not_open()
         try:
-            time_us = now_us() if timestamp is None else microseconds(timestamp)
+            time_us = self._time_us(timestamp)
             attributes = self._attributes(key, headers, time_us)
             async with self._turn:
                 encode = partial(self._session.codec.encode, value, time_us)

@@ -39,6 +39,9 @@ class Plugin(ABC):
     abilities: frozenset[Ability]
     """Declared on the class, or in `__init__` where it follows from `params`. Absent: an old plugin."""
 
+    ability_hints: ClassVar[Mapping[Ability, str]] = {}
+    """For abilities that follow from `params`: what the user has to configure. It ends the error for a missing ability."""
+
     parameters: ClassVar[frozenset[str]]
     """The plugin's own keys beside the common ones. Absent: any key is passed on."""
 

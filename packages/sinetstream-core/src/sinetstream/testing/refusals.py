@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from sinetstream import AT_LEAST_ONCE, EXACTLY_ONCE, Consistency, SinetError, UnsupportedOperationError
 from sinetstream.spi import Ability
 from sinetstream.testing.declared import Role
-from sinetstream.testing.trial import Trial
+from sinetstream.testing.trial import AS_CARRIED, Trial
 from sinetstream.testing.verdict import Broken, Finding, not_declared, refused
 
 __all__ = ["check_refused"]
@@ -52,13 +53,13 @@ def _constructing(role: Role, consistency: Consistency) -> list[Attempt]:
     ]
 
 
-def _publishing(**attributes: Any) -> list[Attempt]:
+def _publishing(params: Mapping[str, Any] = MappingProxyType({}), **attributes: Any) -> list[Attempt]:
     def publish(trial: Trial) -> None:
-        with trial.writer() as writer:
+        with trial.writer(**params) as writer:
             writer.publish(b"", **attributes)
 
     def promise(trial: Trial) -> None:
-        with trial.async_writer() as writer:
+        with trial.async_writer(**params) as writer:
             writer.publish(b"", **attributes).get(trial.patience_s)
 
     (name,) = attributes
@@ -88,6 +89,7 @@ _ATTEMPTS: dict[tuple[Ability, Role], list[Attempt]] = {
     ],
     (Ability.KEY, "writer"): _publishing(key="a key"),
     (Ability.HEADERS, "writer"): _publishing(headers={"name": b"value"}),
+    (Ability.TIMESTAMP, "writer"): _publishing(AS_CARRIED, timestamp=1000.0),
     (Ability.SEEK, "reader"): [*_seeking("seek_to_beginning"), *_seeking("seek_to_end")],
     (Ability.SEEK_TIME, "reader"): _seeking("seek_to_time", 1.0),
 }

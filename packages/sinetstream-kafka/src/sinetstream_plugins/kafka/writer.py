@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from math import inf
-from typing import Any
+from typing import Any, ClassVar
 
 from sinetstream.errors import ConnectionError, InvalidArgumentError, SinetError
 from sinetstream.spi import AT_MOST_ONCE, EXACTLY_ONCE, Ability, Delivery, PluginAsyncMessageWriter
@@ -23,15 +23,7 @@ from sinetstream_plugins.kafka.produce.transaction_batcher import TransactionBat
 
 __all__ = ["KafkaAsyncWriter"]
 
-_ABILITIES = frozenset(
-    (
-        Ability.AT_LEAST_ONCE,
-        Ability.EXACTLY_ONCE,
-        Ability.KEY,
-        Ability.HEADERS,
-        Ability.TIMESTAMP,
-    )
-)
+_ABILITIES = frozenset((Ability.AT_LEAST_ONCE, Ability.EXACTLY_ONCE, Ability.KEY, Ability.HEADERS))
 _DEADLINE_S = 30.0
 
 
@@ -39,6 +31,9 @@ class KafkaAsyncWriter(PluginAsyncMessageWriter):
     """Messages with one key go to one partition, in order. The promise's value is kafka-python's RecordMetadata."""
 
     abilities = _ABILITIES
+    ability_hints: ClassVar = {
+        Ability.TIMESTAMP: "set type_spec.record_time: message, and mind that Kafka keeps messages by that time"
+    }
     parameters = OPTIONS
     common_parameters = frozenset({"tls"})
     errors = WRITING
@@ -50,7 +45,9 @@ class KafkaAsyncWriter(PluginAsyncMessageWriter):
             raise InvalidArgumentError("topic: the kafka plugin needs exactly one to write to", path="topic")
         self._topic = topic
         if self._options.consistency is EXACTLY_ONCE:
-            self.abilities = _ABILITIES | {Ability.TRANSACTION}
+            self.abilities |= {Ability.TRANSACTION}
+        if self._options.record_time == "message":
+            self.abilities |= {Ability.TIMESTAMP}
         timeout_ms = params.get("publish_timeout_ms", inf)
         self._deadline = _DEADLINE_S if timeout_ms == inf else timeout_ms / 1000
         self._own_id = "transactional_id" not in {**params, **params["type_spec"]}

@@ -62,6 +62,7 @@ _DECLARED = (
     "options",
     "common_parameters",
     "refused_parameters",
+    "ability_hints",
     "encoded_parameters",
     "errors",
 )

@@ -162,7 +162,7 @@ class Delivery(Area):
 
     @if_declared(Ability.TIMESTAMP)
     def test_timestamps_arrive_without_an_envelope(self, trial: Trial) -> None:
-        """Where TIMESTAMP is declared, a timestamp arrives with `user_data_only` too, to the millisecond."""
+        """With `user_data_only` a timestamp arrives too, to the millisecond; where TIMESTAMP is not declared, it is refused."""
         (value,) = trial.values(1)
         moment = round(time.time()) - 1000
         with receiving("sync", trial, **AS_CARRIED) as received:

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from sinetstream.errors import InvalidArgumentError
 from sinetstream.spi import Consistency
@@ -37,6 +37,7 @@ class Options:
     consistency: Consistency
     topic_pattern: str | None = None
     buffer_memory: float = math.inf
+    record_time: Literal["publish", "message"] = "publish"
 
 
 def parse(params: Mapping[str, Any], role: Role) -> Options:
@@ -61,9 +62,8 @@ def parse(params: Mapping[str, Any], role: Role) -> Options:
         client["api_version"] = version(*given["api_version"])
     agree(client, paths, role)
     pattern, path = given.get("topic_pattern", (None, ""))
-    return Options(
-        brokers, client, params["consistency"], _pattern(pattern, path), values.get("buffer_memory", math.inf)
-    )
+    ours = {name: values[name] for name in ("buffer_memory", "record_time") if name in values}
+    return Options(brokers, client, params["consistency"], _pattern(pattern, path), **ours)
 
 
 def _given(params: Mapping[str, Any], role: Role) -> dict[str, tuple[Any, str]]:

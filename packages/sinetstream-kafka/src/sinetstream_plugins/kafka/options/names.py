@@ -14,7 +14,11 @@ __all__ = ["OPTIONS", "OURS", "Role", "defaults", "refuse_foreign"]
 
 Role = Literal["reader", "writer"]
 
-OURS: Mapping[str, Role] = {"topic_pattern": "reader", "buffer_memory": "writer"}
+OURS: Mapping[str, Role | Literal["both"]] = {
+    "topic_pattern": "reader",
+    "buffer_memory": "writer",
+    "record_time": "both",  # readers check it and leave it aside
+}
 """Options of this plugin, or of older configurations, that kafka-python does not have."""
 
 _INSTEAD = {
@@ -53,7 +57,7 @@ def refuse_foreign(name: Any, path: str, role: Role) -> None:
 
 
 def _belongs(name: str, role: Role) -> bool:
-    return OURS[name] == role if name in OURS else name in defaults(role)
+    return OURS[name] in (role, "both") if name in OURS else name in defaults(role)
 
 
 def _whose(name: str) -> str:

@@ -78,6 +78,7 @@ _KINDS: Mapping[str, Kind] = {
     "isolation_level": partial(validators.one_of, ("read_committed", "read_uncommitted"), ()),
     "metric_reporters": validators.reporters,
     "partitioner": validators.partitioner,
+    "record_time": partial(validators.one_of, ("publish", "message"), ()),
     "retries": lambda value: None if value == inf else validators.whole(value),
     "socket_options": validators.socket_options,
     "ssl_context": partial(validators.or_null, validators.context),
