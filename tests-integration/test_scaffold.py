@@ -43,7 +43,9 @@ def test_a_new_package_is_green_and_check_names_the_lists_that_lack_it(
     python(clone, "tools/typecheck.py", "sinetstream-lab")
 
     wheel = build([package], clone / "dist")["sinetstream-lab"]
-    lab = install(wheel, wheels["sinetstream-core"], "pytest>=9,<10", "pytest-timeout>=2.3", "psutil>=6")
+    lab = install(
+        wheel, wheels["sinetstream-core"], "pytest>=9,<10", "pytest-timeout>=2.3", "psutil>=6", "trustme>=1.2"
+    )
     tests = subprocess.run([lab, "-m", "pytest", "-q", package], cwd=clone, capture_output=True, text=True, check=False)
 
     assert 0 == tests.returncode, tests.stdout + tests.stderr

@@ -44,7 +44,8 @@ def main() -> int:
         render(TEMPLATE / "page.md.in", page, words)
     print(f"Made packages/sinetstream-{name} and docs/plugins/{name}.md. People read these lists; please add:")
     print(*(f"  {line}" for line in missing_lines(ROOT)), sep="\n")
-    print(f"Then: tools/hatch run test packages/sinetstream-{name}; tools/hatch run lint; tools/hatch run check")
+    commands = "tables", f"test packages/sinetstream-{name}", "lint", "check"
+    print("Then:", "; ".join(f"tools/hatch run {command}" for command in commands))
     return 0
 
 

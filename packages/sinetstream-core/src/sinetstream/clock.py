@@ -14,7 +14,7 @@ _LATEST_S = 9_000_000_000_000
 
 
 def in_seconds(milliseconds: float) -> float | None:
-    """For what waits: None is for ever."""
+    """A timeout parameter for what waits; None, which is for ever, for `math.inf`."""
     return None if milliseconds == inf else milliseconds / 1000
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sinetstream.clock import in_seconds
 from sinetstream.consistency import AT_LEAST_ONCE, AT_MOST_ONCE, EXACTLY_ONCE, Consistency
 from sinetstream.spi.abilities import Ability
 from sinetstream.spi.parameters import COMMON_PARAMETERS
@@ -48,6 +49,7 @@ __all__ = [
     "ReaderFromAsyncReader",
     "Translation",
     "WriterFromAsyncWriter",
+    "in_seconds",
 ]
 
 _ON_FIRST_USE = {

@@ -16,7 +16,9 @@ from sinetstream.spi import (
     AsyncWriterFromWriter,
     PluginMessageReader,
     PluginMessageWriter,
+    in_seconds,
 )
+from sinetstream.spi.options import Integer, Option, Options
 from sinetstream_plugins.queue.topics import Topic, changing, topic
 
 __all__ = ["QueueAsyncReader", "QueueAsyncWriter", "QueueReader", "QueueWriter"]
@@ -24,7 +26,14 @@ __all__ = ["QueueAsyncReader", "QueueAsyncWriter", "QueueReader", "QueueWriter"]
 _ABILITIES = frozenset((Ability.AT_LEAST_ONCE, Ability.EXACTLY_ONCE, Ability.ACKNOWLEDGE))
 _REFUSED = {"tls": "in-process: nothing to encrypt"}
 _WINDOW = 1000
-_MAXSIZE = 10_000
+_MAXSIZE = Option(
+    "maxsize",
+    Integer(0),
+    10_000,
+    "how many messages may wait in a topic before `publish` waits too; 0: any number",
+    side="writer",
+)
+_OPTIONS = Options(_MAXSIZE)
 
 
 class QueueWriter(PluginMessageWriter):
@@ -32,14 +41,15 @@ class QueueWriter(PluginMessageWriter):
 
     abilities = _ABILITIES
     parameters = frozenset[str]()
+    options = _OPTIONS
     refused_parameters = _REFUSED
 
     def __init__(self, params: dict[str, Any]) -> None:
         name = params.get("topic")
         if not isinstance(name, str):
             raise InvalidArgumentError("topic: the queue plugin needs exactly one to write to", path="topic")
-        self._maxsize = _maxsize(params)
-        self._timeout = _seconds(params.get("publish_timeout_ms", 30_000))
+        self._maxsize = _OPTIONS.read(params, "writer")[_MAXSIZE] or inf
+        self._timeout = in_seconds(params.get("publish_timeout_ms", 30_000))
         self._topic = topic(name)
         self._closed = True
 
@@ -71,15 +81,16 @@ class QueueReader(PluginMessageReader):
 
     abilities = _ABILITIES
     parameters = frozenset[str]()
+    options = _OPTIONS
     refused_parameters = _REFUSED
 
     def __init__(self, params: dict[str, Any]) -> None:
         names = params.get("topics") or []
         if not names:
             raise InvalidArgumentError("topics: the queue plugin needs at least one to read from", path="topics")
-        _maxsize(params)
+        _OPTIONS.read(params, "reader")
         self._topics = [topic(name) for name in names]
-        self._timeout = _seconds(params.get("receive_timeout_ms", inf))
+        self._timeout = in_seconds(params.get("receive_timeout_ms", inf))
         self._changed = threading.Condition(changing)
         self._unfinished: deque[tuple[Topic, bytes]] = deque()
         self._closed = True
@@ -162,21 +173,3 @@ class QueueAsyncWriter(AsyncWriterFromWriter):
     """`QueueWriter`, promising."""
 
     source = QueueWriter
-
-
-def _maxsize(params: dict[str, Any]) -> float:
-    unknown = sorted(set(params.get("type_spec", {})) - {"maxsize"})
-    if unknown:
-        raise InvalidArgumentError(
-            f"type_spec.{unknown[0]}: the queue plugin has only maxsize", path=f"type_spec.{unknown[0]}"
-        )
-    maxsize = params.get("type_spec", {}).get("maxsize", _MAXSIZE)
-    if isinstance(maxsize, bool) or not isinstance(maxsize, int) or maxsize < 0:
-        raise InvalidArgumentError(
-            "type_spec.maxsize: must be 0 (no limit) or a positive integer", path="type_spec.maxsize"
-        )
-    return maxsize or inf
-
-
-def _seconds(milliseconds: float) -> float | None:
-    return None if milliseconds == inf else milliseconds / 1000
