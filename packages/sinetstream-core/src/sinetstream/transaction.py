@@ -10,6 +10,7 @@ from typing import Any
 from sinetstream.errors import SinetError
 from sinetstream.session import Session
 from sinetstream.spi.abilities import Ability
+from sinetstream.spi.protocols import PluginTransaction, Transactional
 
 __all__ = ["Participant", "Transaction", "TransactionSteps"]
 
@@ -38,15 +39,17 @@ class TransactionSteps:
         session.require(Ability.TRANSACTION, "transaction")
         self._session = session
         self._reader = reader
-        self._begun: Any = None
+        self._begun: PluginTransaction
+        self._is_begun = False
 
     def begin(self) -> None:
-        if self._begun is not None:
+        if self._is_begun:
             raise SinetError("a transaction is entered once: call transaction() again")
-        plugin = self._session.plugin()
+        plugin: Transactional = self._session.plugin()
         reader = None if self._reader is None else self._reader.plugin()
         with self._session.translating():
             self._begun = plugin.transaction(reader)
+        self._is_begun = True
 
     def commit(self) -> None:
         """Raises where nothing was committed; call `forget` and `abort` then."""

@@ -25,11 +25,19 @@ from sinetstream import (
 )
 from sinetstream.spi import (
     Ability,
+    Acknowledging,
     AsyncReaderFromReader,
     AsyncWriterFromWriter,
     Delivery,
     PluginMessageReader,
     PluginMessageWriter,
+    Seekable,
+    SeekableByTime,
+    TakingHeaders,
+    TakingKey,
+    Transactional,
+    WithAttributes,
+    WithTimestamp,
 )
 
 
@@ -160,6 +168,31 @@ class LabWriter(PluginMessageWriter):
 
     def publish(self, message: bytes, *, key: bytes | None = None) -> int:
         return len(message)
+
+
+class SeekingReader(LabReader, WithAttributes, Seekable, SeekableByTime):
+    def attributes(self, raw: Any) -> tuple[bytes | None, Mapping[str, bytes]]:
+        return None, {}
+
+    def seek_to_beginning(self) -> None: ...
+    def seek_to_end(self) -> None: ...
+    def seek_to_time(self, timestamp_us: int) -> None: ...
+
+
+class MistakenReader(LabReader, WithTimestamp, SeekableByTime):
+    def timestamp_us(self, raw: Any) -> str:  # type: ignore[override]  # microseconds are an int
+        return ""
+
+    def seek_to_time(self, seconds: str) -> None: ...  # type: ignore[override]
+
+
+def optional_calls(reader: LabReader, writer: LabWriter) -> None:
+    takes_key: TakingKey = writer
+    takes_headers: TakingHeaders = writer  # type: ignore[assignment]  # it has none
+    transactional: Transactional = writer  # type: ignore[assignment]
+    acknowledging: Acknowledging = reader
+    for _ in (takes_key, takes_headers, transactional, acknowledging):
+        pass
 
 
 class LabAsyncReader(AsyncReaderFromReader):

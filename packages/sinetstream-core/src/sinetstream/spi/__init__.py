@@ -14,6 +14,18 @@ from sinetstream.spi.plugin import (
     PluginMessageReader,
     PluginMessageWriter,
 )
+from sinetstream.spi.protocols import (
+    Acknowledging,
+    PluginTransaction,
+    Seekable,
+    SeekableByTime,
+    TakingHeaders,
+    TakingKey,
+    TakingTimestamp,
+    Transactional,
+    WithAttributes,
+    WithTimestamp,
+)
 from sinetstream.spi.translation import Translation
 from sinetstream.spi.value_type import PluginCompression, PluginValueType
 
@@ -34,6 +46,7 @@ __all__ = [
     "COMMON_PARAMETERS",
     "EXACTLY_ONCE",
     "Ability",
+    "Acknowledging",
     "AsyncReaderFromReader",
     "AsyncWriterFromWriter",
     "ByteBudget",
@@ -45,9 +58,18 @@ __all__ = [
     "PluginCompression",
     "PluginMessageReader",
     "PluginMessageWriter",
+    "PluginTransaction",
     "PluginValueType",
     "ReaderFromAsyncReader",
+    "Seekable",
+    "SeekableByTime",
+    "TakingHeaders",
+    "TakingKey",
+    "TakingTimestamp",
+    "Transactional",
     "Translation",
+    "WithAttributes",
+    "WithTimestamp",
     "WriterFromAsyncWriter",
     "in_seconds",
 ]
