@@ -1,5 +1,6 @@
 """What a transaction promises where something comes in between."""
 
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -14,6 +15,7 @@ from sinetstream import (
     InvalidMessageError,
     MessageReader,
     MessageWriter,
+    NotOpenError,
     PublishManyError,
     SinetError,
 )
@@ -253,3 +255,61 @@ def test_what_is_left_of_a_transaction_that_took_too_long_is_not_waited_for(
 
     assert took < 10
     assert [b"next"] == everything(service, topic)
+
+
+FAST_TIMEOUT = {"transaction_timeout_ms": 500}
+
+
+def take_too_long(writer: MessageWriter[bytes]) -> None:
+    """Fail with a transaction that the broker has aborted meanwhile."""
+    broker_aborted = threading.Event()
+    with pytest.raises(ConnectionError, match="longer than transaction_timeout_ms"), writer.transaction():  # noqa: PT012
+        writer.publish(b"never")
+        broker_aborted.wait(2)  # it looks every half second
+
+
+@pytest.mark.parametrize("own", [{}, {"transactional_id": "t-"}], ids=["random id", "fixed id"])
+def test_after_a_transaction_that_took_too_long_the_next_one_commits(
+    service: Service, new_topic: Callable[..., str], own: Service
+) -> None:
+    topic = new_topic(1)
+    options = FAST_TIMEOUT | {name: value + uuid4().hex for name, value in own.items()}
+    with once(service, topic, type_spec=options) as writer:
+        take_too_long(writer)
+        with writer.transaction():
+            writer.publish(b"next")
+        writer.publish(b"last")
+
+    assert [b"next", b"last"] == everything(service, topic)
+
+
+def test_a_writer_whose_transactional_id_another_takes_is_closed(service: Service, topic: str) -> None:
+    options = {"transactional_id": f"t-{uuid4().hex}"}
+    with once(service, topic, type_spec=options) as first:
+        first.publish(b"1")
+        with once(service, topic, type_spec=options) as second:
+            second.publish(b"2")
+            for _ in range(2):
+                with pytest.raises(NotOpenError, match="transactional_id"):
+                    first.publish(b"fenced")
+            with pytest.raises(NotOpenError, match="open it again"), first.transaction():
+                pass
+            second.publish(b"3")
+        first.close()
+        first.open()
+        first.publish(b"4")
+
+    assert [b"1", b"2", b"3", b"4"] == sorted(everything(service, topic))
+
+
+def test_a_writer_that_took_too_long_does_not_take_its_transactional_id_back(service: Service, topic: str) -> None:
+    options = FAST_TIMEOUT | {"transactional_id": f"t-{uuid4().hex}"}
+    with once(service, topic, type_spec=options) as first:
+        take_too_long(first)
+        with once(service, topic, type_spec=options) as second:
+            second.publish(b"1")
+            with pytest.raises(NotOpenError, match="another writer has taken over"):
+                first.publish(b"fenced")
+            second.publish(b"2")
+
+    assert [b"1", b"2"] == sorted(everything(service, topic))

@@ -458,20 +458,6 @@ def test_a_transaction_needs_a_group_and_a_writer_that_has_them(service: Service
         writer.publish(b"usable")
 
 
-def test_a_writer_whose_transactional_id_another_takes_is_closed(service: Service, topic: str) -> None:
-    options = {"transactional_id": f"t-{uuid4().hex}"}
-    with MessageWriter(topic=topic, consistency="EXACTLY_ONCE", type_spec=options, **service) as first:
-        first.publish(b"1")
-        with MessageWriter(topic=topic, consistency="EXACTLY_ONCE", type_spec=options, **service) as second:
-            second.publish(b"2")
-            for _ in range(2):
-                with pytest.raises(ConnectionError, match="transactional_id"):
-                    first.publish(b"fenced")
-            second.publish(b"3")
-
-    assert [b"1", b"2", b"3"] == sorted(everything(service, topic))
-
-
 def test_a_producer_that_failed_for_good_is_replaced(service: Service, topic: str) -> None:
     with MessageWriter(topic=topic, consistency="AT_LEAST_ONCE", **service) as writer:
         writer.publish(b"before")

@@ -50,7 +50,7 @@ class KafkaAsyncWriter(PluginAsyncMessageWriter):
             self.abilities |= {Ability.TIMESTAMP}
         timeout_ms = params.get("publish_timeout_ms", inf)
         self._deadline = _DEADLINE_S if timeout_ms == inf else timeout_ms / 1000
-        self._own_id = "transactional_id" not in {**params, **params["type_spec"]}
+        self._has_own_id = "transactional_id" not in {**params, **params["type_spec"]}
         self.max_pending_bytes = self._options.buffer_memory
         self._room = min(params.get("max_pending_bytes", inf), self.max_pending_bytes)
         self._sending: AckedProducer | FireAndForgetProducer | TransactionBatcher | _NotOpen | _Forked = _NotOpen()
@@ -61,7 +61,7 @@ class KafkaAsyncWriter(PluginAsyncMessageWriter):
         if self._options.consistency is AT_MOST_ONCE:
             self._sending = FireAndForgetProducer(self._topic, connect, self._room)
         elif self._options.consistency is EXACTLY_ONCE:
-            self._sending = TransactionBatcher(self._topic, connect, self._deadline, own_id=self._own_id)
+            self._sending = TransactionBatcher(self._topic, connect, self._deadline, has_own_id=self._has_own_id)
         else:
             self._sending = AckedProducer(self._topic, connect)
         self._send = self._sending.send

@@ -13,6 +13,7 @@ from kafka.errors import KafkaConnectionError
 
 from sinetstream_plugins.kafka.kafka_python.batch_errors import keep_sequence_on_refusal
 from sinetstream_plugins.kafka.kafka_python.net_client import KafkaNetClient, bootstrap_until
+from sinetstream_plugins.kafka.kafka_python.resume_transactions import can_resume, start_resuming
 
 __all__ = ["Producer"]
 
@@ -83,6 +84,19 @@ class Producer(KafkaProducer):  # type: ignore[misc]  # kafka-python has no type
     def transaction_timeout_ms(self) -> float:
         timeout_ms: float = self.config["transaction_timeout_ms"]
         return timeout_ms
+
+    def prepare_to_resume(self, identity: Any) -> None:
+        """Let `init_transactions` go on as this earlier producer, and fail with `ProducerFencedError` where another took over.
+
+        `identity` is that producer's `producer_id_and_epoch`. No effect where the broker cannot tell: then the id is taken over.
+        """
+        if can_resume(self._transaction_manager, identity):
+            self._init_transactions_result = start_resuming(self._transaction_manager, identity)
+            self._sender.wakeup()
+
+    def can_resume(self) -> bool:
+        """Whether `prepare_to_resume` has an effect for this producer's successor."""
+        return can_resume(self._transaction_manager, self.producer_id_and_epoch())
 
     def producer_id_and_epoch(self) -> Any:
         """As what the broker knows this producer: another object after the epoch has changed."""

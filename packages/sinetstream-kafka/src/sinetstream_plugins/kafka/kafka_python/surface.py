@@ -37,16 +37,19 @@ REQUIRED: Surface = {
     "kafka.net.sasl.oauth": "AbstractTokenProvider",
     "kafka.net.selector:NetworkSelector": "call_soon_threadsafe run sleep",
     "kafka.producer.kafka:KafkaProducer": (
-        "DEFAULT_CONFIG config _COMPRESSORS _closed _metadata _sender _transaction_manager _unregister_cleanup"
+        "DEFAULT_CONFIG config _COMPRESSORS _closed _init_transactions_result _metadata _sender _transaction_manager "
+        "_unregister_cleanup"
     ),
     "kafka.producer.producer_batch:ProducerBatch": "base_sequence has_sequence topic_partition",
     "kafka.producer.sender:Sender": "_client force_close wakeup",
     "kafka.producer.transaction_manager:TransactionManager": (
-        "ERROR_CLASS_RETRIABLE begin_abort begin_commit classify_batch_error has_error has_fatal_error is_completing "
-        "is_transactional last_error producer_id_and_epoch send_offsets_to_transaction set_sequence_number "
-        "transition_to_abortable_error"
+        "ERROR_CLASS_RETRIABLE _enqueue_request _lock _supports_epoch_bump _transition_to begin_abort begin_commit classify_batch_error has_error has_fatal_error is_completing "
+        "is_transactional last_error producer_id_and_epoch send_offsets_to_transaction set_producer_id_and_epoch set_sequence_number "
+        "transaction_timeout_ms transition_to_abortable_error"
     ),
-    "kafka.producer.transaction_manager:ProducerIdAndEpoch": "match",
+    "kafka.producer.transaction_manager": "InitProducerIdHandler TransactionState",
+    "kafka.producer.transaction_manager:InitProducerIdHandler": "fatal_error handle_response result",
+    "kafka.producer.transaction_manager:ProducerIdAndEpoch": "is_valid match",
     "kafka.producer.transaction_manager:TransactionalRequestResult": "wait",
 }
 """Without one of these the plugin does not work."""

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from kafka.errors import KafkaTimeoutError, ProducerFencedError
+from kafka.errors import KafkaTimeoutError
 from sinetstream.errors import ConnectionError
 
 from sinetstream_plugins.kafka.kafka_python.producer import Producer
@@ -17,7 +17,7 @@ from sinetstream_plugins.kafka.options.client_options import Options
 from sinetstream_plugins.kafka.probe.advertised_listeners import Advertised
 from sinetstream_plugins.kafka.probe.bootstrap import reach
 
-__all__ = ["close", "connect", "fenced"]
+__all__ = ["close", "connect"]
 
 T = TypeVar("T")
 
@@ -25,8 +25,9 @@ _CLOSE_S = 2.0
 _SLICE_MS = 200
 
 
-def connect(options: Options, topic: str, stop: threading.Event) -> Producer:
-    """A producer that knows the topic, so that no `send` waits for it.
+def connect(options: Options, topic: str, stop: threading.Event, *, resume: Any = None) -> Producer:
+    """A producer that knows the topic, so that no `send` waits for it; with `resume`, the `producer_id_and_epoch` of an earlier one,
+    it goes on as that one, or raises kafka-python's `ProducerFencedError` where another has taken over its transactional id.
 
     Raises `ConnectionError` where the cluster does not answer in time, and soon after `stop` is set.
     """
@@ -45,6 +46,8 @@ def connect(options: Options, topic: str, stop: threading.Event) -> Producer:
             advertised.refuse_silent()
             raise ConnectionError(f"topic {topic!r}: the broker did not say in time where it is") from error
         if options.client.get("transactional_id"):
+            if resume is not None:
+                producer.prepare_to_resume(resume)
             try:
                 _call_in_slices(producer, stop, producer.init_transactions)
             except KafkaTimeoutError as error:
@@ -54,11 +57,6 @@ def connect(options: Options, topic: str, stop: threading.Event) -> Producer:
         raise
     producer.max_block_ms = 0  # a topic that is deleted later fails a `send` at once
     return producer
-
-
-def fenced(error: BaseException | None) -> bool:
-    """Whether another writer has taken over the transactional id."""
-    return isinstance(error, ProducerFencedError) or (error is not None and fenced(error.__cause__))
 
 
 def close(producer: Producer, timeout: float = _CLOSE_S) -> None:
