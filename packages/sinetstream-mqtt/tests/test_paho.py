@@ -17,7 +17,8 @@ from sinetstream_plugins.mqtt.network.connector import Connector
 from sinetstream_plugins.mqtt.options.parameters import parse
 from sinetstream_plugins.mqtt.packets.malformed import without_properties
 from sinetstream_plugins.mqtt.packets.properties import properties
-from sinetstream_plugins.mqtt.paho import PahoClient, topic_of
+from sinetstream_plugins.mqtt.packets.topic import topic_of
+from sinetstream_plugins.mqtt.paho.client import PahoClient
 from sinetstream_plugins.mqtt.paho.make_client import make_client
 
 pytestmark = pytest.mark.mqtt

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from paho.mqtt.client import MQTTv5
-from paho.mqtt.packettypes import PacketTypes
 from sinetstream.errors import AuthorizationError, ConnectionError, SinetError
 from sinetstream_plugins.mqtt.connection_delegate import ConnectionDelegate
 from sinetstream_plugins.mqtt.network.connector import Connector
@@ -18,6 +17,7 @@ from sinetstream_plugins.mqtt.options.parameters import Parameters
 from sinetstream_plugins.mqtt.packets.properties import properties
 from sinetstream_plugins.mqtt.packets.reason_codes import refusal
 from sinetstream_plugins.mqtt.paho.make_client import make_client
+from sinetstream_plugins.mqtt.paho.undocumented import PacketTypes
 from sinetstream_plugins.mqtt.session.reconnect_backoff import ReconnectBackoff
 from sinetstream_plugins.mqtt.session.session_resumption import SessionResumption
 

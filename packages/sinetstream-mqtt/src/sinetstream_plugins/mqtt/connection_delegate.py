@@ -6,7 +6,7 @@ from typing import Protocol
 
 from paho.mqtt.properties import Properties
 from sinetstream.errors import SinetError
-from sinetstream_plugins.mqtt.paho import PahoClient
+from sinetstream_plugins.mqtt.paho.client import PahoClient
 
 __all__ = ["ConnectionDelegate"]
 

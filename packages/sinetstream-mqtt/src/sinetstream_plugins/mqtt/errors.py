@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from paho.mqtt import MQTTException
 from sinetstream.errors import ConnectionError, SinetError
+from sinetstream_plugins.mqtt.paho.undocumented import MQTTException
 
 __all__ = ["ERRORS"]
 

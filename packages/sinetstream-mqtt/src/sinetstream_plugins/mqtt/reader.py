@@ -10,7 +10,6 @@ from typing import Any
 
 from paho.mqtt.client import MQTTMessage, MQTTv5, MQTTv31
 from paho.mqtt.properties import Properties
-from paho.mqtt.subscribeoptions import SubscribeOptions
 from sinetstream.errors import BufferFullError, SinetError, UnsupportedOperationError
 from sinetstream.spi import Consistency, PluginMessageReader
 from sinetstream_plugins.mqtt.connection import Connection
@@ -19,7 +18,9 @@ from sinetstream_plugins.mqtt.options import topics
 from sinetstream_plugins.mqtt.options.parameters import ENCODED, parse
 from sinetstream_plugins.mqtt.packets import user_properties
 from sinetstream_plugins.mqtt.packets.reason_codes import refusal
-from sinetstream_plugins.mqtt.paho import PahoClient, topic_of
+from sinetstream_plugins.mqtt.packets.topic import topic_of
+from sinetstream_plugins.mqtt.paho.client import PahoClient
+from sinetstream_plugins.mqtt.paho.undocumented import SubscribeOptions
 from sinetstream_plugins.mqtt.subscribe.acknowledgements import Acknowledgements, Arrival
 from sinetstream_plugins.mqtt.subscribe.receive_queue import ReceiveQueue
 

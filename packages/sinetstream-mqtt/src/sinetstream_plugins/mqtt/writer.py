@@ -16,7 +16,7 @@ from sinetstream_plugins.mqtt.options import topics
 from sinetstream_plugins.mqtt.options.parameters import ENCODED, parse
 from sinetstream_plugins.mqtt.packets import user_properties
 from sinetstream_plugins.mqtt.packets.reason_codes import refusal
-from sinetstream_plugins.mqtt.paho import PahoClient
+from sinetstream_plugins.mqtt.paho.client import PahoClient
 
 __all__ = ["MqttAsyncWriter"]
 

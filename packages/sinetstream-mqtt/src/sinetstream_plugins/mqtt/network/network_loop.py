@@ -13,7 +13,7 @@ from sinetstream.errors import ConnectionError
 from sinetstream_plugins.mqtt.network.wakeup import Wakeup
 from sinetstream_plugins.mqtt.options.brokers import Broker
 from sinetstream_plugins.mqtt.options.parameters import Parameters
-from sinetstream_plugins.mqtt.paho import PahoClient
+from sinetstream_plugins.mqtt.paho.client import PahoClient
 
 __all__ = ["NetworkLoop"]
 

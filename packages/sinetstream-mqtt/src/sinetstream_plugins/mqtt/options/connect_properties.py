@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from paho.mqtt.client import MQTTv5
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from sinetstream_plugins.mqtt.options.names import CONNECT_PROPERTIES
 from sinetstream_plugins.mqtt.options.options import Options
 from sinetstream_plugins.mqtt.options.utf8_rules import MOST_BYTES, fault
 from sinetstream_plugins.mqtt.packets.properties import properties
+from sinetstream_plugins.mqtt.paho.undocumented import PacketTypes
 
 __all__ = ["connect_properties"]
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import struct
 
-from paho.mqtt import MQTTException
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties, VariableByteIntegers
+from sinetstream_plugins.mqtt.paho.undocumented import MQTTException, PacketTypes
 
 __all__ = ["without_properties"]
 

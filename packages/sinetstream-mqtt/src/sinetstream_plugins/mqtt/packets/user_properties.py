@@ -7,11 +7,11 @@ import binascii
 from collections.abc import Mapping
 from typing import Any
 
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from sinetstream.errors import InvalidArgumentError
 from sinetstream_plugins.mqtt.options.utf8_rules import fault, is_safe
 from sinetstream_plugins.mqtt.packets.properties import properties
+from sinetstream_plugins.mqtt.paho.undocumented import PacketTypes
 
 __all__ = ["pack", "unpack"]
 

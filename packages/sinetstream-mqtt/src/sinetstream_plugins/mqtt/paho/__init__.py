@@ -1,6 +1,4 @@
-"""paho's client with what MQTT needs and paho has no public name for: every private name we use is in this folder."""
+"""The only folder that uses names of paho-mqtt that are private or that its documentation does not list.
 
-from sinetstream_plugins.mqtt.paho.client import PahoClient
-from sinetstream_plugins.mqtt.paho.topic import topic_of
-
-__all__ = ["PahoClient", "topic_of"]
+`surface` lists them. `fast_sending` and `fast_receiving` only save time: without their names, paho's own way is taken.
+"""

@@ -1,4 +1,4 @@
-"""paho's client with a socket of ours."""
+"""paho's client with a socket of our own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ConnectingClient(Client):
     buffered_socket: BufferedSocket | None
 
     def loop_misc(self) -> MQTTErrorCode:
-        """As paho's; but a broker whose PINGRESP has to wait behind a large packet is not silent."""
+        """As paho's, but a part of a large packet counts as a sign of life: PINGRESP has to wait behind it."""
         if self.buffered_socket is not None:
             self._last_msg_out = max(self._last_msg_out, self.buffered_socket.moved_at)
             self._last_bytes_received = max(self._last_bytes_received, self.buffered_socket.moved_at)
@@ -36,7 +36,7 @@ class ConnectingClient(Client):
         try:
             sock = self._tcp(deadline)
             if self._parameters.tls is not None:
-                sock = self._parameters.tls.wrap_socket(sock, server_hostname=self._host, do_handshake_on_connect=False)
+                sock = self._parameters.tls.wrap_socket(sock, server_hostname=self.host, do_handshake_on_connect=False)
                 self._connector.hold(sock, deadline)
                 sock.do_handshake()
             self._connector.hold(sock, deadline)
@@ -44,8 +44,8 @@ class ConnectingClient(Client):
             if self._parameters.transport == "websockets":
                 inner = _WebsocketWrapper(
                     socket=sock,
-                    host=f"[{self._host}]" if ":" in self._host else self._host,
-                    port=self._port,
+                    host=f"[{self.host}]" if ":" in self.host else self.host,
+                    port=self.port,
                     is_ssl=self._parameters.tls is not None,
                     path=self._parameters.ws_path,
                     extra_headers=dict(self._parameters.ws_headers),
@@ -59,8 +59,8 @@ class ConnectingClient(Client):
 
     def _tcp(self, deadline: float) -> socket.socket:
         if not self._get_proxy():
-            return self._connector.tcp(self._host, self._port, deadline)
-        self._connect_timeout = self._parameters.connection_timeout
+            return self._connector.tcp(self.host, self.port, deadline)
+        self.connect_timeout = self._parameters.connection_timeout
         sock = super()._create_socket_connection()
         self._connector.hold(sock, deadline)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,31 +1,27 @@
-"""The way of packets from the socket to paho's client: answers without a detour, large messages uncopied."""
+"""Handles short answers at once and receives large messages without copying them."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from typing import Any
 
 from paho.mqtt.client import MQTTMessage, MQTTv5
 from paho.mqtt.enums import MessageState, MQTTErrorCode
-from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 from sinetstream_plugins.mqtt.packets.properties import properties
-from sinetstream_plugins.mqtt.paho.sending import SendingClient
+from sinetstream_plugins.mqtt.paho.client import PahoClient
+from sinetstream_plugins.mqtt.paho.undocumented import PacketTypes
 
-__all__ = ["ReceivingClient"]
+__all__ = ["FastReceivingClient"]
 
 _PUBACK, _PUBREC, _PUBREL, _PUBCOMP = _ANSWERS = b"\x40\x50\x62\x70"
 _SUCCESS, _NO_PROPERTIES = ReasonCode(PacketTypes.PUBACK), properties(PacketTypes.PUBACK)
 
 
-class ReceivingClient(SendingClient):
-    """Takes short answers and large messages from the `BufferedSocket` as a whole; the others are read by paho."""
-
-    _on_released: Callable[[int], None]
+class FastReceivingClient(PahoClient):
+    """Takes short answers and large messages as a whole from the `PacketReader`; paho reads the others byte by byte."""
 
     def read(self, packets: int) -> bool:
-        """Read at most so many packets, and tell whether there may be more."""
         buffered = self.buffered_socket
         if buffered is None:
             return False
@@ -54,16 +50,16 @@ class ReceivingClient(SendingClient):
                 return MQTTErrorCode.MQTT_ERR_CONN_LOST
             if packet:
                 self._last_bytes_received = time.monotonic()
-                return self._answered(packet[0], packet[2] << 8 | packet[3])
+                return self._handle_answer(packet[0], packet[2] << 8 | packet[3])
             if large is not None:
                 self._last_bytes_received = time.monotonic()
-                return self._arrived(*large)
+                return self._handle_large_publish(*large)
         return super()._packet_read()
 
-    def _arrived(self, command: int, head: bytes, payload: bytes) -> MQTTErrorCode:
+    def _handle_large_publish(self, command: int, head: bytes, payload: bytes) -> MQTTErrorCode:
         qos, end = command >> 1 & 3, 2 + (head[0] << 8 | head[1])
         topic = head[2:end]
-        if self._protocol == MQTTv5 or qos == 3 or not topic:
+        if self._parameters.protocol == MQTTv5 or qos == 3 or not topic:
             self._in_packet["command"], self._in_packet["packet"] = command, bytearray(head) + payload
             rc = self._packet_handle()
             self._in_packet["command"], self._in_packet["packet"] = 0, bytearray()
@@ -75,7 +71,7 @@ class ReceivingClient(SendingClient):
         self._handle_on_message(message)
         return MQTTErrorCode.MQTT_ERR_SUCCESS
 
-    def _answered(self, command: int, mid: int) -> MQTTErrorCode:
+    def _handle_answer(self, command: int, mid: int) -> MQTTErrorCode:
         if command == _PUBREC:
             message = self._out_messages.get(mid)
             if message is None:

@@ -1,4 +1,4 @@
-"""The way of packets from paho's client to the socket: small ones together, large ones uncopied."""
+"""Sends small packets together and large payloads without copying them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 from paho.mqtt.client import PUBACK, PUBCOMP, PUBLISH, PUBREC, PUBREL, MQTTMessage, MQTTMessageInfo, MQTTv5
 from paho.mqtt.enums import MessageState, MQTTErrorCode
-from sinetstream_plugins.mqtt.paho.connecting import ConnectingClient
+from sinetstream_plugins.mqtt.paho.client import PahoClient
 
-__all__ = ["SendingClient"]
+__all__ = ["FastSendingClient"]
 
 _LARGE = 1 << 14
 _LARGEST = 268_435_455
@@ -18,32 +18,27 @@ _PART = 0  # a command that paho, when it is written, makes nothing of
 _AT_ONCE = frozenset((PUBLISH, PUBACK, PUBREC, PUBREL, PUBCOMP, _PART))
 
 
-class SendingClient(ConnectingClient):
-    """Gives packets to the `BufferedSocket`, where paho would send each by itself."""
+class FastSendingClient(PahoClient):
+    """Gives packets to the `BufferedSocket` at once, where paho keeps each in a queue of its own and copies it."""
 
-    def publish_nowait(self, topic: bytes, payload: bytes, qos: int, retain: bool, properties: Any) -> MQTTMessageInfo:
-        """As `publish`, for a topic that is known to be one; on the thread that drives this. Nothing is sent yet."""
+    def publish_nowait(self, topic: bytes, payload: bytes, qos: int, retain: bool, packed: Any) -> MQTTMessageInfo:
         if len(payload) > _LARGEST:
             raise ValueError(f"a payload has at most {_LARGEST} bytes")
         mid = self._mid_generate()
         if not qos:
             info = MQTTMessageInfo(mid)
-            info.rc = self._send_publish(mid, topic, payload, 0, retain, info=info, properties=properties)
+            info.rc = self._send_publish(mid, topic, payload, 0, retain, info=info, properties=packed)
             return info
         message = MQTTMessage(mid, topic)
         if self._sock is None or mid in self._out_messages:
             message.info.rc = MQTTErrorCode.MQTT_ERR_QUEUE_SIZE
             return message.info
-        message.payload, message.qos, message.retain, message.properties = payload, qos, retain, properties
+        message.payload, message.qos, message.retain, message.properties = payload, qos, retain, packed
         message.state = MessageState.MQTT_MS_WAIT_FOR_PUBACK if qos == 1 else MessageState.MQTT_MS_WAIT_FOR_PUBREC
-        self._send_publish(mid, topic, payload, qos, retain, properties=properties)
+        self._send_publish(mid, topic, payload, qos, retain, properties=packed)
         self._out_messages[mid] = message
         self._inflight_messages += 1
         return message.info
-
-    def flush(self) -> bool:
-        """Send what can be sent now of what is buffered, and tell whether that was all."""
-        return self.buffered_socket is not None and self.buffered_socket.flush() and not self._out_packet
 
     def _send_publish(
         self,
@@ -60,7 +55,7 @@ class SendingClient(ConnectingClient):
             return MQTTErrorCode.MQTT_ERR_NO_CONN
         packet = bytearray((PUBLISH | dup << 3 | qos << 1 | retain,))
         rest = struct.pack("!H", len(topic)) + topic + (struct.pack("!H", mid) if qos else b"")
-        if self._protocol == MQTTv5:
+        if self._parameters.protocol == MQTTv5:
             rest += b"\0" if properties is None else properties.pack()
         self._pack_remaining_length(packet, len(rest) + len(payload))
         packet += rest
