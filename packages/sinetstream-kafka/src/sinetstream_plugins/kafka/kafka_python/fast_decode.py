@@ -45,22 +45,18 @@ class _Batches:
         return _Batch(batch) if type(batch) is DefaultRecordBatch else batch
 
 
-class _Batch:
+class _Batch(DefaultRecordBatch):  # type: ignore[misc]
     """kafka-python's batch, but for how its records are iterated."""
 
-    __slots__ = ("_batch",)
+    __slots__ = ()
 
-    def __init__(self, batch: Any) -> None:
-        self._batch = batch
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._batch, name)
-
-    def __next__(self) -> Any:
-        return next(self._batch)
+    def __init__(self, other: Any) -> None:
+        """Has the buffer of another one, which is not used any more."""
+        for name in DefaultRecordBatch.__slots__:
+            setattr(self, name, getattr(other, name))
 
     def __iter__(self) -> Iterator[Any]:
-        batch = self._batch
+        batch: Any = self
         batch._maybe_uncompress()
         buffer, values, varint = batch._buffer, memoryview(batch._buffer), decode_varint
         offset, first, kind = batch.base_offset, batch.first_timestamp, batch.timestamp_type
@@ -74,17 +70,17 @@ class _Batch:
                 end = value + length
                 usual = (buffer[head], buffer[key], buffer[end]) == _USUAL and value <= end == head + size - 1
             except (IndexError, ValueError):
-                yield next(batch)  # says what is wrong
+                yield super().__next__()  # says what is wrong
                 continue
             if not usual:
-                yield next(batch)
+                yield super().__next__()
                 continue
             batch._pos = end + 1
             batch._next_record_index += 1
             timestamp = first + delta if last is None else last
             yield _Record(size, offset + number, timestamp, kind, bytes(values[value:end]))
         if batch._pos != len(buffer):
-            next(batch)
+            super().__next__()
 
 
 class _Record:

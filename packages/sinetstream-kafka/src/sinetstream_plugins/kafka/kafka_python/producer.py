@@ -15,7 +15,10 @@ from sinetstream_plugins.kafka.kafka_python.batch_errors import keep_sequence_on
 from sinetstream_plugins.kafka.kafka_python.net_client import KafkaNetClient, bootstrap_until
 from sinetstream_plugins.kafka.kafka_python.resume_transactions import can_resume, start_resuming
 
-__all__ = ["Producer"]
+__all__ = ["Producer", "Record"]
+
+Record = tuple[bytes, bytes | None, list[tuple[str, bytes]] | None, None, int | None]
+"""Value, key, headers, partition, and time in milliseconds: what `send` takes."""
 
 
 class Producer(KafkaProducer):  # type: ignore[misc]  # kafka-python has no type information

@@ -6,12 +6,9 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from sinetstream_plugins.kafka.kafka_python import speed
-from sinetstream_plugins.kafka.kafka_python.producer import Producer
+from sinetstream_plugins.kafka.kafka_python.producer import Producer, Record
 
 __all__ = ["Record", "Sender", "new_sender"]
-
-Record = tuple[bytes, bytes | None, list[tuple[str, bytes]] | None, None, int | None]
-"""Value, key, headers, partition, and time in milliseconds: what kafka-python's `send` takes."""
 
 
 class Sender(Protocol):
