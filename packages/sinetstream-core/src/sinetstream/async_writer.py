@@ -100,6 +100,7 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         """Let what waits finish, for at most `close_timeout_ms`, reject the rest, and disconnect.
 
         Idempotent, from any thread; in a handler it takes effect after the handler has returned. It can be opened again.
+        Rejected promises that nobody has looked at (with `get`, `await`, `catch` or a second handler of `then`) are logged.
         """
         in_handler = self._in_handler()
         with self._session.translating():  # around it all: Ctrl-C in here must not leave out what follows `begin_close`

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import threading
+from functools import partial
 from math import inf
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from time import sleep, time
 from typing import Any
 
@@ -15,6 +17,7 @@ from sinetstream.session import Session
 from sinetstream.spi.byte_budget import ByteBudget
 from sinetstream.spi.delivery import Delivery
 from sinetstream.spi.signal_safe_lock import lock_and_condition
+from sinetstream.unhandled_rejections import UnhandledRejections
 
 __all__ = ["PendingPublishes"]
 
@@ -42,8 +45,16 @@ class PendingPublishes:
         self.budget = ByteBudget(limit, _ADVICE)
         self._lock, self._changed = lock_and_condition()
         self._pending: dict[Delivery[Any], Encoded] = {}
-        self._settled: SimpleQueue[Delivery[Any] | None] = SimpleQueue()
-        self._closed = self._ended = self._completing = False
+        self._settled: SimpleQueue[Delivery[Any] | None] = SimpleQueue()  # None only wakes the dispatch thread
+        self._closed = self._ending = self._ended = self._completing = False
+        settings = session.settings
+        self.unhandled = UnhandledRejections(
+            logging.getLogger(f"sinetstream.{settings.type}"),
+            f"writer of service {settings.service!r}"
+            if settings.service
+            else f"writer of {', '.join(settings.topics)}",
+            partial(self._settled.put, None),
+        )
         self._thread = threading.Thread(target=self._dispatch, name="sinetstream-promises", daemon=True)
         self._thread.start()
 
@@ -84,12 +95,12 @@ class PendingPublishes:
     def rejected(self, error: Exception, outcome: Outcome) -> Delivery[Any]:
         """Count an error, and return a promise that is rejected with it."""
         self._session.meter.record_error()
-        return Delivery.rejected(self._session.translate_publishing(error, outcome))
+        return Delivery.rejected(self._session.translate_publishing(error, outcome), self)
 
     def close(self) -> None:
         """Let pending publishes finish, for at most `close_timeout_ms`; close the plugin; reject the rest; end the thread.
 
-        Where an interrupt ends one of the waits, the rest is done all the same.
+        Rejected promises that nobody has looked at are logged, and raise nothing. Where an interrupt ends one of the waits, the rest is done all the same.
         """
         try:
             with self._lock:
@@ -102,8 +113,10 @@ class PendingPublishes:
             try:
                 self._plugin.close()
             finally:
+                self._ending = True
                 self._settled.put(None)
                 self._thread.join()
+                self.unhandled.tell_all()
 
     def post(self, delivery: Delivery[Any]) -> bool:
         """For `Delivery`: one is settled. False where the dispatch thread has ended."""
@@ -111,10 +124,8 @@ class PendingPublishes:
         return not self._ended
 
     def _dispatch(self) -> None:
-        ended = False
-        while not ended:
-            settled = [self._settled.get() for _ in range(max(1, min(self._settled.qsize(), _BATCH)))]
-            ended = None in settled
+        while not self._ending or not self._settled.empty():
+            settled = self._take_settled()
             self._complete(settled)
             if (
                 len(settled) < _SMALL_BATCH
@@ -122,11 +133,22 @@ class PendingPublishes:
                 and self.budget.taken > _LARGE_BACKLOG_BYTES
             ):
                 sleep(_PAUSE_S)  # waking up costs more than all the rest
+            del settled  # a promise that nobody else holds is to be collected while this thread waits
         self.budget.lift()  # `send` rejects what waited for room
         self._reject_rest()
         self._ended = True
         while not self._settled.empty():
             self._complete([self._settled.get()])
+
+    def _take_settled(self) -> list[Delivery[Any] | None]:
+        due_in = self.unhandled.due_in()
+        if due_in is None:
+            return [self._settled.get() for _ in range(max(1, min(self._settled.qsize(), _BATCH)))]
+        try:
+            return [self._settled.get(timeout=due_in)]
+        except Empty:
+            self.unhandled.tell()
+            return []
 
     def _reject_rest(self) -> None:
         while True:
@@ -146,10 +168,9 @@ class PendingPublishes:
         )  # before the handlers, which may publish
         now, count = time(), self._session.meter.record_message
         for delivery, encoded in done:
-            error = delivery.held_error
             if encoded is None:
                 delivery.complete()
-            elif error is None:
+            elif (error := delivery.held_error) is None:
                 count(len(encoded[0]), encoded[1], encoded[2], now)
                 delivery.complete()
             else:

@@ -33,7 +33,8 @@ def run(*batch: Any) -> None:  # noqa: C901  one flat loop: a call per step woul
             try:
                 result, handled = handler(outcome), FULFILLED
             except BaseException as error:  # noqa: BLE001  one handler's SystemExit must not end the dispatch of all
-                result, handled = as_exception(error), REJECTED
+                traceback = error.__traceback__  # without this frame, which would keep `child`
+                result, handled = as_exception(error.with_traceback(traceback and traceback.tb_next)), REJECTED
             if child is None:
                 if handled == REJECTED:
                     log(result)
@@ -41,7 +42,6 @@ def run(*batch: Any) -> None:  # noqa: C901  one flat loop: a call per step woul
                 child.follow(result)
             else:
                 child._settle(handled, result, parent._owner, batches)
-            result = None  # its traceback holds this frame
 
 
 def removed(entries: list[Entry], entry: Entry) -> bool:

@@ -48,7 +48,8 @@ def follow_promise(promise: Any, follower: Delivery[Any]) -> None:
             sleep(_PAUSE_S)
         else:
             return
-    follower.fail(SinetError("the plugin's promise takes no callbacks; whether its message is confirmed is unknown"))
+    words = "the plugin's promise takes no callbacks; whether its message is confirmed is unknown"
+    follower.fail(SinetError(words, outcome="unknown"))
 
 
 def attach(parent: Delivery[Any], did_fulfill: Any, did_reject: Any, child: Any, kind: type[Delivery[Any]]) -> None:
