@@ -235,7 +235,10 @@ def _an_hour_passes(client: PahoClient) -> None:
     client._state = type(client._state).MQTT_CS_CONNECTED
     assert client.buffered_socket is not None
     client.buffered_socket.moved_at -= 3600
-    client._ping_t = client._last_msg_out = client._last_bytes_received = time.monotonic() - 3600
+    client.buffered_socket.reader.received_at -= 3600
+    client._ping_t = client._last_msg_out = client._last_bytes_received = (
+        time.monotonic() - 3600
+    )  # the last since paho 2.2
 
 
 @contextlib.contextmanager

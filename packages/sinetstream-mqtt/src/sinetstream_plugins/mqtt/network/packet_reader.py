@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 import socket
 import ssl
+import time
 from typing import Any
 
 __all__ = ["NOT_NOW", "PacketReader"]
@@ -31,6 +31,7 @@ class PacketReader:
         self._large: tuple[int, bytes] | None = None  # of a packet that is being received, what is ahead of its payload
         self._parts: list[bytes] = []  # and what there is of that
         self._left = 0
+        self.received_at = 0.0  # when bytes came last
         self.drained = False  # whether the last attempt to read found nothing
 
     def recv(self, size: int) -> bytes:
@@ -87,7 +88,6 @@ class PacketReader:
         if size < _CHUNK or end > start + size or seen[digits] >= 0x80:
             return None
         head = self._peek(end)[start:]
-        _keep_pages()
         self._taken += end
         self._left = size - len(head)
         begin = self._take(self._received[self._taken : self._taken + self._left])
@@ -118,10 +118,12 @@ class PacketReader:
 
     def _receive(self, size: int) -> bytes:
         try:
-            return bytes(self._inner.recv(size))
+            received = bytes(self._inner.recv(size))
         except NOT_NOW:
             self.drained = not self._held()
             raise BlockingIOError from None
+        self.received_at = time.monotonic()
+        return received
 
     def pending(self) -> int:
         return len(self._received) - self._taken + self._held()
@@ -129,9 +131,3 @@ class PacketReader:
     def _held(self) -> int:
         """By TLS: nothing will announce it."""
         return int(self._inner.pending()) if hasattr(self._inner, "pending") else 0
-
-
-@functools.cache
-def _keep_pages() -> None:
-    """Once something this large was freed, glibc keeps twice as much; before, each large message had fresh pages."""
-    bytes(1 << 22)

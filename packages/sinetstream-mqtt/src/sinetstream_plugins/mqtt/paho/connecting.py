@@ -25,10 +25,10 @@ class ConnectingClient(Client):
     def loop_misc(self) -> MQTTErrorCode:
         """As paho's, but a part of a large packet counts as a sign of life: PINGRESP has to wait behind it."""
         if self.buffered_socket is not None:
-            self._last_msg_out = max(self._last_msg_out, self.buffered_socket.moved_at)
-            self._last_bytes_received = max(self._last_bytes_received, self.buffered_socket.moved_at)
-        if self._last_bytes_received > self._ping_t:
-            self._ping_t = 0.0
+            sent_at, received_at = self.buffered_socket.moved_at, self.buffered_socket.reader.received_at
+            self._last_msg_out = max(self._last_msg_out, sent_at)
+            if max(sent_at, received_at) > self._ping_t:
+                self._ping_t = 0.0
         return super().loop_misc()
 
     def _create_socket(self) -> Any:

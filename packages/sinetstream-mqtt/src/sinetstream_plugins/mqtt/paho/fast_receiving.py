@@ -44,15 +44,12 @@ class FastReceivingClient(PahoClient):
                 packet = self.buffered_socket.reader.short_packet(_ANSWERS)
                 large = None if packet else self.buffered_socket.reader.large_publish()
             except BlockingIOError:
-                self._last_bytes_received = time.monotonic()  # with a part of a large packet
                 return MQTTErrorCode.MQTT_ERR_AGAIN
             except OSError:
                 return MQTTErrorCode.MQTT_ERR_CONN_LOST
             if packet:
-                self._last_bytes_received = time.monotonic()
                 return self._handle_answer(packet[0], packet[2] << 8 | packet[3])
             if large is not None:
-                self._last_bytes_received = time.monotonic()
                 return self._handle_large_publish(*large)
         return super()._packet_read()
 

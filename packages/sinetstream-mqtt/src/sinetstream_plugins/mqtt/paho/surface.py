@@ -31,7 +31,6 @@ REQUIRED: Names = {
         "_in_messages",
         "_in_packet",
         "_inflight_messages",
-        "_last_bytes_received",
         "_last_msg_out",
         "_messages_reconnect_reset_out",
         "_out_message_mutex",
