@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from promise import Promise
+
 if TYPE_CHECKING:
     from sinetstream.spi.delivery.delivery import Delivery
 
@@ -29,6 +31,11 @@ class Gathering:
         """Take the outcome of this promise as the value at `index`."""
         self._owner.add(promise)
         promise._attach((None, partial(self.put, index), self._delivery.fail))
+
+    def __setitem__(self, index: int, value: Any) -> None:
+        """Store what `Promise.all` stores, except the pending promises, which it stores after attaching to them."""
+        if not isinstance(value, Promise):
+            self.put(index, value)
 
     def put(self, index: int, value: Any) -> None:
         """Store one value; the last one settles the delivery."""

@@ -62,12 +62,12 @@ def attach(parent: Delivery[Any], did_fulfill: Any, did_reject: Any, child: Any,
     if child is not None:
         parent.then(did_fulfill, did_reject)._attach((None, child._resolve_callback, child._reject_callback))
     elif gathering is not None:
-        if not isinstance(gathering._values, _Values):
+        if not isinstance(gathering._values, Gathering):
             theirs, gathering.promise = gathering.promise, kind()
             missing = gathering._length - gathering._total_resolved
-            gathering._values = _Values(Gathering(gathering.promise, gathering._values, missing))
+            gathering._values = Gathering(gathering.promise, gathering._values, missing)
             theirs.do_resolve(gathering.promise)
-        gathering._values.gathering.add(did_fulfill.keywords["i"], parent)
+        gathering._values.add(did_fulfill.keywords["i"], parent)
     else:
         parent._attach((None, did_fulfill, did_reject))
 
@@ -75,17 +75,6 @@ def attach(parent: Delivery[Any], did_fulfill: Any, did_reject: Any, child: Any,
 def _unfinished_gathering(callback: Any) -> Any:
     gathering = getattr(getattr(callback, "func", None), "__self__", None)
     return gathering if isinstance(gathering, PromiseList) and gathering._values is not None else None
-
-
-class _Values:
-    """Takes the values that `Promise.all` stores, and not the pending promises, which it stores after attaching."""
-
-    def __init__(self, gathering: Gathering) -> None:
-        self.gathering = gathering
-
-    def __setitem__(self, index: int, value: Any) -> None:
-        if not isinstance(value, Promise):
-            self.gathering.put(index, value)
 
 
 class _Scheduler(ImmediateScheduler):

@@ -62,9 +62,8 @@ class Owner(Protocol):
 class Settlement(Promise[T]):
     """The outcome of a delivery. The fields of the base class hold it, since the library reads them."""
 
-    _settled: int = (
-        PENDING  # the state of the outcome; `_state`, which the library reads too, is what may be seen of it
-    )
+    # `_settled` is the state of the outcome. `_state`, which the library reads too, is what may be seen of it.
+    _settled: int = PENDING
     _owner: Owner | None = None
     _todo: list[Entry] | None = None  # None when complete
     _handled = False  # somebody looked at it, other than by an entry in `_todo`
