@@ -125,7 +125,7 @@ def test_encrypted_client_keys_need_their_password(
         }
     }
     given = parameters(mosquitto_broker.address("mtls"), **own)
-    with pytest.raises(ValueError, match="keyfile_password"):
+    with pytest.raises(ValueError, match=r"tls\.keyfile_password: .*give keyfile_password"):
         MessageReader(topics=topic, **given)
 
     from tools.brokers import KEY_PASSWORD
@@ -207,3 +207,28 @@ def test_nagle_s_algorithm_is_off(mosquitto_broker: "MosquittoBroker", parameter
     with MessageWriter(topic=topic, **parameters(mosquitto_broker.address())) as writer:
         buffered = writer._plugin.inner._client.buffered_socket
         assert buffered._tcp.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+def test_certificates_and_keys_are_given_by_their_content_and_touch_no_disk(
+    mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/nowhere/at/all")
+    files = {"ca_certs": "ca.crt", "certfile": "client.crt", "keyfile": "client.key"}
+    own = {"tls": {f"{name}_data": mosquitto_broker.secret(file).read_text() for name, file in files.items()}}
+
+    with MessageReader(topics=topic, **parameters(mosquitto_broker.address("mtls"), **own)) as reader:
+        assert "connected" == reader.info("mqtt.state")
+
+
+def test_a_renewed_certificate_counts_from_the_next_connection_on(
+    mosquitto_broker: "MosquittoBroker", parameters: Made, topic: str, tmp_path: Path
+) -> None:
+    trusted = tmp_path / "ca.crt"
+    trusted.write_bytes(mosquitto_broker.secret("ca.crt").read_bytes())
+    given = parameters(mosquitto_broker.address("tls"), tls={"ca_certs": str(trusted)})
+    writer = MessageWriter(topic=topic, **given)
+
+    trusted.write_bytes(mosquitto_broker.secret("other-ca.crt").read_bytes())
+
+    with pytest.raises(ConnectionError, match="certificate"):
+        writer.open()

@@ -60,28 +60,53 @@ def test_the_default_port_follows_tls_and_websockets(given: dict[str, Any], port
     assert port == parsed(**given).brokers[0].port
 
 
-def test_tls_verifies_unless_told_otherwise() -> None:
-    context = parsed(tls=True).tls
+def context(**given: Any) -> ssl.SSLContext:
+    made = parsed(**given).tls
+    assert made is not None
+    return made.context()
 
-    assert context is not None
-    assert (True, ssl.CERT_REQUIRED) == (context.check_hostname, context.verify_mode)
+
+def test_tls_verifies_unless_told_otherwise() -> None:
+    made = context(tls=True)
+
+    assert (True, ssl.CERT_REQUIRED) == (made.check_hostname, made.verify_mode)
 
 
 def test_the_name_of_the_host_can_be_left_unchecked_in_both_ways() -> None:
-    common, own = parsed(tls={"check_hostname": False}).tls, parsed(tls=True, tls_insecure_set={"value": True}).tls
+    common, own = context(tls={"check_hostname": False}), context(tls=True, tls_insecure_set={"value": True})
 
-    assert common is not None
-    assert own is not None
     assert (False, False) == (common.check_hostname, own.check_hostname)
     assert ssl.CERT_REQUIRED == own.verify_mode
 
 
 def test_mqtt_s_own_tls_counts_before_the_common_one_key_by_key() -> None:
-    context = parsed(tls={"check_hostname": False}, type_spec={"tls": {"cert_reqs": "CERT_OPTIONAL"}}).tls
+    made = context(tls={"check_hostname": False}, type_spec={"tls": {"cert_reqs": "CERT_OPTIONAL"}})
 
-    assert context is not None
-    assert (False, ssl.CERT_OPTIONAL) == (context.check_hostname, context.verify_mode)
+    assert (False, ssl.CERT_OPTIONAL) == (made.check_hostname, made.verify_mode)
     assert parsed(tls=True, type_spec={"tls": False}).tls is None
+
+
+@pytest.mark.parametrize("none", ["CERT_NONE", 0])
+def test_no_certificate_at_all_is_asked_for_only_where_the_user_says_so(none: Any) -> None:
+    made = context(tls_set={"cert_reqs": none})
+
+    assert (False, ssl.CERT_NONE) == (made.check_hostname, made.verify_mode)
+
+
+@pytest.mark.parametrize("version", ["PROTOCOL_TLSv1_2", int(ssl.PROTOCOL_TLSv1_2)])
+def test_a_version_of_tls_is_named_as_in_python_s_ssl(version: Any) -> None:
+    made = context(tls_set={"tls_version": version})
+
+    assert (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_2) == (made.minimum_version, made.maximum_version)
+    assert ssl.TLSVersion.TLSv1_2 == context(tls_set={"tls_version": "PROTOCOL_TLS_CLIENT"}).minimum_version
+
+
+def test_each_connection_has_a_context_of_its_own_and_one_from_the_application_is_used_as_it_is() -> None:
+    secured, given = parsed(tls=True).tls, ssl.create_default_context()
+
+    assert secured is not None
+    assert secured.context() is not secured.context()
+    assert given is context(tls=given)
 
 
 @pytest.mark.parametrize(
@@ -112,7 +137,11 @@ def test_mqtt_s_own_tls_counts_before_the_common_one_key_by_key() -> None:
         (version_5(user_property={"a": 1}), "user_property"),
         (version_5(session_expiry_interval=-1), "session_expiry_interval"),
         ({"tls": {"ca_cert": "x"}}, "tls.ca_cert.*'ca_certs'"),
-        ({"tls": {"ca_certs": "/nowhere"}}, "tls.*FileNotFoundError"),
+        ({"tls": {"ca_certs": "/nowhere"}}, "tls.ca_certs: cannot read the file /nowhere: No such file"),
+        ({"tls_set": {"tls_version": "PROTOCOL_SSLv2"}}, "tls_set.tls_version"),
+        ({"tls": ssl.create_default_context(), "tls_set": {"cert_reqs": 0}}, "tls_set.cert_reqs.*SSLContext"),
+        ({"type_spec": {"username_pw": {"username": "u", "password": 5}}}, "username_pw.password.*quote it"),
+        ({"type_spec": {"user_property": 5}}, "user_property.*mapping"),
         ({"tls_set": {"cert_reqs": "CERT_NO"}}, "cert_reqs"),
         ({"type_spec": {"tls_insecure": {"value": True}}}, "tls_insecure"),
         ({"will_set": {"payload": b""}}, "will_set.topic"),
@@ -155,6 +184,19 @@ def test_each_parameter_has_its_old_and_its_new_name(old: bool) -> None:
     assert made.will is not None
     assert ("gone", b"w", 2, True) == (made.will.topic, made.will.payload, made.will.qos, made.will.retain)
     assert (1, True, True) == (made.qos, made.retain, made.session.resumes)
+
+
+def test_one_service_serves_readers_and_writers_and_is_checked_for_both() -> None:
+    given = {"max_inflight_messages": {"inflight": 7}, "max_queued_messages": {"queue_size": 8}, "retain": True}
+
+    assert (7, 8, True) == (
+        parsed("writer", type_spec=given).window,
+        parsed("writer", type_spec=given).max_queued,
+        parsed("writer", type_spec=given).retain,
+    )
+    assert parsed("reader", type_spec=given) == parsed("reader")
+    with pytest.raises(InvalidArgumentError, match=r"max_queued_messages\.queue_size"):
+        parsed("reader", type_spec={"max_queued_messages": {"queue_size": -1}})
 
 
 def test_a_qos_below_the_consistency_is_refused_naming_both() -> None:

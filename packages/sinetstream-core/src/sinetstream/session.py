@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from math import inf
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -97,13 +97,15 @@ class Session(Lifecycle):
         with config.placed(self.settings.path):
             self.codec: MessageCodec = build(self.settings.codec, plugins.load, writing=False)
             self._params = plugin_params(role, self.settings, self.plugin_class, receive_timeout_ms)
-            with inline.files(self._params) as params:
+            # A plugin with declared options reads content itself, and again for each connection (`sinetstream.spi.tls`).
+            self._needs_files = inline.has_inline(self._params) and not hasattr(self.plugin_class, "options")
+            with self._own_params() as params:
                 first = self._construct(params)
             self.declares_abilities = hasattr(first, "abilities")
             refuse_unhonoured(first, self.settings.type, self._params)
             self.abilities: frozenset[Ability] = declared(first, self.settings.type, role)
             self._check_consistency()
-        self._unopened: Any = None if inline.has_inline(self._params) else first
+        self._unopened: Any = None if self._needs_files else first
 
     def require(self, ability: Ability, what: str) -> None:
         """Refuse what the plugin does not declare."""
@@ -171,7 +173,7 @@ class Session(Lifecycle):
             with config.placed(self.settings.path):
                 if self._role == "writer":  # derives the key, so that no publish has to
                     self.codec = build(self.settings.codec, plugins.load, writing=True)
-                with inline.files(self._params) as params, self.translating():
+                with self._own_params() as params, self.translating():
                     plugin, self._unopened = self._unopened, None
                     if plugin is None:
                         plugin = self._construct(params)
@@ -184,6 +186,10 @@ class Session(Lifecycle):
                 _close_after(error, plugin)
             raise
         return plugin
+
+    def _own_params(self) -> AbstractContextManager[dict[str, Any]]:
+        """For a `with` block: a copy for one plugin, with files in the place of content where it needs them."""
+        return inline.files(self._params) if self._needs_files else nullcontext(config.copied(self._params))
 
     def _construct(self, params: dict[str, Any]) -> Any:
         with self.translating():

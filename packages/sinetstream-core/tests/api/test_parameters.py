@@ -32,6 +32,7 @@ from sinetstream.errors import (
 )
 from sinetstream.options import DecoderOptions, EncoderOptions, ReaderOptions, WriterOptions
 from sinetstream.spi import COMMON_PARAMETERS, Ability
+from sinetstream.spi.options import Options
 
 from .doubles import NONE, SAFE, Lab, LabError, raising_once
 
@@ -476,3 +477,18 @@ def test_an_encoder_and_a_decoder_accept_both_names_of_topics(cls: type[Any]) ->
 
     assert {"topic", "topics"} <= set(options.__annotations__)
     cls(topic="t", topics=["t"])
+
+
+@all_classes
+def test_a_plugin_with_declared_options_gets_content_as_it_was_given_and_another_gets_files(
+    lab: Lab, cls: type[Any]
+) -> None:
+    tls = {"ca_certs_data": "content", "check_hostname": True}
+    declaring: dict[str, Any] = {"options": Options(), "common_parameters": frozenset({"tls"})}
+    with sinetstream.plugins.register("declaring", reader=lab.reader(**declaring), writer=lab.writer(**declaring)):
+        made(cls, type="declaring", tls=tls)
+    made(cls, tls=tls)
+
+    assert tls == lab.params[0]["tls"]
+    assert tls is not lab.params[0]["tls"]
+    assert {"ca_certs", "check_hostname"} == set(lab.params[1]["tls"])

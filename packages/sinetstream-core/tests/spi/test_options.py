@@ -127,6 +127,12 @@ def test_a_secret_is_in_no_error_and_no_repr() -> None:
     assert "Values(password=***, limit=3)" == repr(values)
     error = refused(options=numbers, type_spec={"pin": 12_345})
     assert "12345" not in str(error)
+    long = Checked("short", lambda text: None if len(text) < 5 else "is longer than 5", Text())
+    assert "type_spec.pin: is longer than 5" == str(
+        refused(options=Options(Option("pin", Secret(long), "")), type_spec={"pin": SECRET})
+    )
+    listed = refused(options=Options(Option("pins", Secret(ListOf(Integer())), [])), type_spec={"pins": [SECRET]})
+    assert SECRET not in str(listed)
     assert "from 0 to 9" in str(error)
     assert SECRET not in repr(numbers.read({"type_spec": {"auth": {"password": SECRET}}}, "writer"))
 

@@ -15,6 +15,7 @@ from sinetstream.spi import Consistency, PluginMessageReader
 from sinetstream_plugins.mqtt.connection import Connection
 from sinetstream_plugins.mqtt.errors import ERRORS
 from sinetstream_plugins.mqtt.options import topics
+from sinetstream_plugins.mqtt.options.declared import OPTIONS
 from sinetstream_plugins.mqtt.options.parameters import ENCODED, parse
 from sinetstream_plugins.mqtt.packets import user_properties
 from sinetstream_plugins.mqtt.packets.reason_codes import refusal
@@ -35,6 +36,7 @@ class MqttReader(PluginMessageReader):
     """Hands out what paho's thread received; at QoS 1 and 2 the broker hears of it when it is finished."""
 
     parameters = frozenset[str]()
+    options = OPTIONS
     common_parameters = frozenset({"tls"})
     encoded_parameters = ENCODED
     errors = ERRORS

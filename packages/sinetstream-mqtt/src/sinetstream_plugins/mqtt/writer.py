@@ -13,6 +13,7 @@ from sinetstream.spi import Delivery, PluginAsyncMessageWriter
 from sinetstream_plugins.mqtt.connection import Connection
 from sinetstream_plugins.mqtt.errors import ERRORS
 from sinetstream_plugins.mqtt.options import topics
+from sinetstream_plugins.mqtt.options.declared import OPTIONS
 from sinetstream_plugins.mqtt.options.parameters import ENCODED, parse
 from sinetstream_plugins.mqtt.packets import user_properties
 from sinetstream_plugins.mqtt.packets.reason_codes import refusal
@@ -38,6 +39,7 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
     """
 
     parameters = frozenset[str]()
+    options = OPTIONS
     common_parameters = frozenset({"tls"})
     encoded_parameters = ENCODED
     errors = ERRORS

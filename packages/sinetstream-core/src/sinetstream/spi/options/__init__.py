@@ -13,6 +13,7 @@ from sinetstream.spi.options.option import Option, Role, Side
 from sinetstream.spi.options.table import Options
 from sinetstream.spi.options.texts import Binary, Boolean, Choice, Code, Text
 from sinetstream.spi.options.values import Values
+from sinetstream.wording import wrong
 
 __all__ = [
     "Binary",
@@ -35,4 +36,5 @@ __all__ = [
     "Size",
     "Text",
     "Values",
+    "wrong",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 from sinetstream.errors import InvalidArgumentError
@@ -53,15 +53,18 @@ class Secret(Kind[T_co]):
     def read(self, value: object, path: str) -> T_co:
         try:
             return self.inner.read(value, path)
-        except InvalidArgumentError:
-            raise wrong(path, f"must be {self.words}; it is {kind(value)} (not shown: a secret)") from None
+        except InvalidArgumentError as error:
+            words = str(error).removeprefix(path)
+            if not any(part and part in words for part in _parts(value)):
+                raise
+        raise wrong(path, f"must be {self.words}; it is {kind(value)}, not shown since it is a secret")
 
     def schema(self) -> dict[str, Any]:
         return {**self.inner.schema(), "writeOnly": True}
 
 
 class Checked(Kind[T]):
-    """Whatever `fault` finds nothing wrong with, as it is: it gives words like "must be a file", or None.
+    """Whatever `fault` finds nothing wrong with, as it is: it gives words like "must be a file", or None. Without it: all.
 
     `words` say for people what is allowed. With `inner` the value is read as that kind first.
     """
@@ -69,7 +72,7 @@ class Checked(Kind[T]):
     def __init__(
         self,
         words: str,
-        fault: Callable[[Any], str | None],
+        fault: Callable[[Any], str | None] | None = None,
         inner: Kind[T] | None = None,
         schema: Mapping[str, Any] | None = None,
     ) -> None:
@@ -84,7 +87,7 @@ class Checked(Kind[T]):
 
     def read(self, value: Any, path: str) -> T:
         read: T = value if self._inner is None else self._inner.read(value, path)
-        if (fault := self._fault(read)) is not None:
+        if self._fault is not None and (fault := self._fault(read)) is not None:
             raise wrong(path, fault)
         return read
 
@@ -92,3 +95,17 @@ class Checked(Kind[T]):
         if self._schema is not None:
             return dict(self._schema)
         return {} if self._inner is None else self._inner.schema()
+
+
+def _parts(value: object) -> Iterator[str]:
+    """Whatever text an error could show of a value."""
+    if isinstance(value, Mapping):
+        for each in value.values():
+            yield from _parts(each)
+    elif isinstance(value, list | tuple):
+        for each in value:
+            yield from _parts(each)
+    elif isinstance(value, bytes):
+        yield value.decode("utf-8", "replace")
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)

@@ -26,9 +26,13 @@ def _rows(option: Option[Any], around: str) -> Iterator[str]:
     default = "" if inner and not option.default_words else _default(option)
     words = option.help if option.side == "both" else f"{option.whose}: {option.help}"
     cells = (f"`{around}{option.name}`{older}", value, default, words)
-    yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |\n".replace("|  |", "| |")
+    yield "".join(f"| {cell} " if cell else "| " for cell in map(_escaped, cells)) + "|\n"
     for each in inner:
         yield from _rows(each, f"{around}{option.name}.")
+
+
+def _escaped(cell: str) -> str:
+    return cell.replace("|", r"\|")
 
 
 def _inner(kind: Kind[Any]) -> Kind[Any]:
@@ -37,7 +41,7 @@ def _inner(kind: Kind[Any]) -> Kind[Any]:
 
 def _default(option: Option[Any]) -> str:
     default = option.default
-    if option.default_words or default is None:
+    if option.default_words or default is None or default in ({}, [], (), ""):
         return option.default_words
     if isinstance(default, bool):
         return str(default).lower()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
 from typing import Any, Generic, TypeVar, overload
 
 from sinetstream.spelling import did_you_mean
@@ -112,7 +113,7 @@ class Choice(Kind[T], Generic[T]):
     def read(self, value: object, path: str) -> T:
         if not isinstance(value, bool) or any(isinstance(word, bool) for word in self._choices):
             for words in (self._choices, self._older):
-                if isinstance(value, str | int) and value in words:
+                if isinstance(value, str | int | Enum) and value in words:
                     return words[value]
         near = did_you_mean(value, filter(_is_text, self._choices)) if isinstance(value, str) else ""
         raise wrong(path, f"must be {self.words}, not {shown(value)}{near if 'did you' in near else ''}")

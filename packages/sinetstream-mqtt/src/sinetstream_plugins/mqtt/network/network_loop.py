@@ -10,8 +10,8 @@ from typing import Any
 from paho.mqtt.client import MQTTv5
 from paho.mqtt.properties import Properties
 from sinetstream.errors import ConnectionError
+from sinetstream.spi.addresses import Address
 from sinetstream_plugins.mqtt.network.wakeup import Wakeup
-from sinetstream_plugins.mqtt.options.brokers import Broker
 from sinetstream_plugins.mqtt.options.parameters import Parameters
 from sinetstream_plugins.mqtt.paho.client import PahoClient
 
@@ -24,7 +24,7 @@ _TICK_S = 0.5
 class NetworkLoop:
     """What goes wrong is a `ConnectionError` of ours; afterwards only `end` may be called."""
 
-    def __init__(self, client: PahoClient, broker: Broker, wakeup: Wakeup) -> None:
+    def __init__(self, client: PahoClient, broker: Address, wakeup: Wakeup) -> None:
         self._client = client
         self._broker = broker
         self._wakeup = wakeup

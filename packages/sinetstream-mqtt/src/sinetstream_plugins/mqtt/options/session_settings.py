@@ -4,16 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, TypeVar
 
 from paho.mqtt.client import MQTTv5
 from sinetstream.spi import Consistency
-from sinetstream_plugins.mqtt.options.options import Options
+from sinetstream.spi.options import Boolean, Role, Values
+from sinetstream_plugins.mqtt.options.connect_properties import SESSION_EXPIRY_INTERVAL
+from sinetstream_plugins.mqtt.options.declare import option
 
-__all__ = ["Session", "session"]
+__all__ = ["CLEAN_SESSION", "CLEAN_START", "Session", "session"]
+
+T = TypeVar("T")
 
 _FOR_EVER_S = 2**32 - 1
 _WITHIN_PROCESS_S = 3600
+
+CLEAN_SESSION = option(
+    "clean_session",
+    Boolean(),
+    None,
+    "MQTT 3.1 and 3.1.1",
+    default_words="false for readers from `AT_LEAST_ONCE` on and for writers at QoS 2, else true",
+)
+CLEAN_START = option(
+    "clean_start",
+    Boolean(),
+    None,
+    "MQTT 5. Mosquitto does not write down the session of a connection that began with true: it does not outlive a restart",
+    default_words="false where a session is to be resumed, else true",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +53,7 @@ class Session:
     missing: str | None
 
 
-def session(
-    role: Literal["reader", "writer"], specific: Options, params: Mapping[str, Any], protocol: int, qos: int
-) -> Session:
+def session(role: Role, values: Values, params: Mapping[str, Any], protocol: int, qos: int) -> Session:
     """The session that the parameters ask for.
 
     At at-least-once and above, a reader's resumes after each loss of the connection, and where the user named a
@@ -47,10 +64,10 @@ def session(
     wanted = params["consistency"] is not Consistency.AT_MOST_ONCE if role == "reader" else qos == 2
     generated = bool(params.get("client_id_generated", False))
     if protocol == MQTTv5:
-        return _version_5(role, specific, wanted=wanted, generated=generated)
-    if "clean_start" in specific:
-        raise specific.error("clean_start", "needs `protocol: MQTTv5`; before, it was `clean_session`")
-    clean = specific.flag("clean_session", default=not wanted)
+        return _version_5(role, values, wanted=wanted, generated=generated)
+    if CLEAN_START in values:
+        raise values.error(CLEAN_START, "needs `protocol: MQTTv5`; before, it was `clean_session`")
+    clean = _given(values[CLEAN_SESSION], not wanted)
     missing = "clean_session: false" if clean else "client_id" if generated else None
     kept = role == "reader" and missing is None
     return Session(
@@ -63,13 +80,13 @@ def session(
     )
 
 
-def _version_5(role: Literal["reader", "writer"], specific: Options, *, wanted: bool, generated: bool) -> Session:
-    if "clean_session" in specific:
-        raise specific.error("clean_session", "is not of MQTT 5: use `clean_start` and `session_expiry_interval`")
-    lasting = wanted and role == "reader" and not generated and not specific.flag("clean_start", default=False)
+def _version_5(role: Role, values: Values, *, wanted: bool, generated: bool) -> Session:
+    if CLEAN_SESSION in values:
+        raise values.error(CLEAN_SESSION, "is not of MQTT 5: use `clean_start` and `session_expiry_interval`")
+    lasting = wanted and role == "reader" and not generated and not values[CLEAN_START]
     default_s = _FOR_EVER_S if lasting else _WITHIN_PROCESS_S if wanted else 0
-    expiry_s = specific.integer("session_expiry_interval", default_s, 0, _FOR_EVER_S)
-    clean = specific.flag("clean_start", default=not expiry_s) or (role == "writer" and not generated)
+    expiry_s = _given(values[SESSION_EXPIRY_INTERVAL], default_s)
+    clean = _given(values[CLEAN_START], not expiry_s) or (role == "writer" and not generated)
     missing = (
         "session_expiry_interval"
         if not expiry_s
@@ -87,3 +104,7 @@ def _version_5(role: Literal["reader", "writer"], specific: Options, *, wanted: 
         expiry_s=expiry_s,
         missing=missing if wanted and role == "reader" else None,
     )
+
+
+def _given(value: T | None, default: T) -> T:
+    return default if value is None else value

@@ -1,4 +1,4 @@
-"""TLS, verified unless the user says otherwise."""
+"""TLS: the common section, and what MQTT has of its own since SINETStream 1."""
 
 from __future__ import annotations
 
@@ -6,78 +6,94 @@ import ssl
 from collections.abc import Mapping
 from typing import Any
 
-from sinetstream.errors import InvalidArgumentError
-from sinetstream_plugins.mqtt.options.options import Options
+from sinetstream.spi.options import Boolean, Checked, Group, Kind, Values, wrong
+from sinetstream.spi.tls import TlsMaterial, tls_material
+from sinetstream_plugins.mqtt.options.declare import option
 
-__all__ = ["context"]
+__all__ = ["TLS", "TLS_INSECURE", "Tls", "tls"]
 
-_COMMON = ("ca_certs", "certfile", "keyfile", "ciphers", "check_hostname")
-_SPECIFIC = ("ca_certs", "certfile", "keyfile", "ciphers", "cert_reqs", "tls_version", "keyfile_password")
+_OWN_KEYS = ("cert_reqs", "tls_version")
+_ANY: Kind[Any] = Checked("true, false, or a mapping")
+_INSECURE = Group(option("value", Boolean(), default=False, help="the name in the certificate is not checked"))
+_VERSIONS = {
+    "PROTOCOL_TLSv1": ssl.TLSVersion.TLSv1,
+    "PROTOCOL_TLSv1_1": ssl.TLSVersion.TLSv1_1,
+    "PROTOCOL_TLSv1_2": ssl.TLSVersion.TLSv1_2,
+}
+_NEGOTIATED = ("PROTOCOL_TLS", "PROTOCOL_TLS_CLIENT", "PROTOCOL_SSLv23")
+
+TLS = option(
+    "tls",
+    _ANY,
+    None,
+    "as the common `tls`, before which it counts, key by key; also `cert_reqs` and `tls_version`, constants of Python's `ssl`",
+    older="tls_set",
+    default_words="the common `tls`",
+)
+TLS_INSECURE = option(
+    "tls_insecure", _INSECURE, _INSECURE.absent, "as `check_hostname` of the common `tls`", older="tls_insecure_set"
+)
 
 
-def context(common: Any, specific: Options) -> ssl.SSLContext | None:
-    """The context for the common `tls` overlaid with MQTT's own, key by key; None where TLS is off.
+class Tls:
+    """What connections are secured with."""
 
-    MQTT's own, where there is one, decides whether TLS is on.
-    """
-    own = specific.values.get("tls")
-    insecure = specific.section("tls_insecure", ("value",))
-    if (common if own is None else own) in (None, False):
-        if insecure.flag("value", default=False):
-            raise insecure.error("value", "is given, and TLS is off: add `tls: true`")
-        return None
-    above = _mapping(Options({"tls": common}, ""), _COMMON)
-    near = _mapping(specific, _SPECIFIC)
-    options = Options({**above, **near}, "", {name: f"{specific.at('tls')}.{name}" for name in near})
-    check_hostname = options.flag("check_hostname", default=True)
+    def __init__(self, material: TlsMaterial, required: ssl.VerifyMode | None, version: ssl.TLSVersion | None) -> None:
+        self._material = material
+        self._required = required
+        self._version = version
+
+    def context(self) -> ssl.SSLContext:
+        """As `TlsMaterial.context`: a new one for each connection, with what the files contain then."""
+        context = self._material.context()
+        if self._version is not None:
+            context.minimum_version = context.maximum_version = self._version
+        if self._required is not None:
+            context.check_hostname = context.check_hostname and self._required is not ssl.CERT_NONE
+            context.verify_mode = self._required
+        return context
+
+
+def tls(common: object, values: Values) -> Tls | None:
+    """The common `tls` overlaid with MQTT's own; None where TLS is off. What is wrong with the files is said now."""
+    own, path = values[TLS], values.at(TLS)
+    extra = {key: own[key] for key in _OWN_KEYS if isinstance(own, Mapping) and own.get(key) is not None}
+    if isinstance(own, Mapping):
+        own = {key: value for key, value in own.items() if key not in _OWN_KEYS}
+    if extra and isinstance(common, ssl.SSLContext):
+        raise wrong(f"{path}.{next(iter(extra))}", "stands beside an ssl.SSLContext, which has all that it needs")
+    material = tls_material((common, "tls"), (own, path))
+    insecure = values[TLS_INSECURE]
     if "value" in insecure:
-        check_hostname = not insecure.flag("value", default=False)
-    try:
-        return _context(options, check_hostname=check_hostname)
-    except InvalidArgumentError:
-        raise
-    except (OSError, ValueError) as error:  # SSLError is an OSError
-        raise specific.error("tls", f"{type(error).__name__}: {error}") from error
-
-
-def _mapping(around: Options, known: tuple[str, ...]) -> Mapping[str, Any]:
-    if around.values.get("tls") in (None, True, False):
-        return {}
-    return around.section("tls", known).values
-
-
-def _context(options: Options, *, check_hostname: bool) -> ssl.SSLContext:
-    made = ssl.SSLContext(_constant(options, "tls_version", "PROTOCOL_", ssl.PROTOCOL_TLS_CLIENT))
-    required = _constant(options, "cert_reqs", "CERT_", ssl.CERT_REQUIRED)
-    made.check_hostname = check_hostname and required != ssl.CERT_NONE
-    made.verify_mode = required
-    ciphers = options.text("ciphers", None)
-    if ciphers is not None:
-        made.set_ciphers(ciphers)
-    certificate, key = options.text("certfile", None), options.text("keyfile", None)
-    if certificate is not None:
-        password = options.text("keyfile_password", None)
-        made.load_cert_chain(certificate, key, password if password is not None else _refuse_to_ask)
-    elif key is not None:
-        raise options.error("keyfile", "needs certfile beside it")
-    authorities = options.text("ca_certs", None)
-    if authorities is not None:
-        made.load_verify_locations(authorities)
-    else:
-        made.load_default_certs()
+        if material is None and insecure["value"]:
+            raise insecure.error("value", "is given, and TLS is off: add `tls: true`")
+        if material is not None:
+            unchecked = {"check_hostname": not insecure["value"]}
+            material = tls_material((common, "tls"), (own, path), (unchecked, values.at(TLS_INSECURE)))
+    if material is None:
+        return None
+    made = Tls(material, _required(extra, path), _version(extra, path))
+    made.context()
     return made
 
 
-def _constant(options: Options, name: str, prefix: str, default: Any) -> Any:
-    value = options.values.get(name)
+def _required(given: Mapping[str, Any], path: str) -> ssl.VerifyMode | None:
+    value = given.get("cert_reqs")
     if value is None:
-        return default
-    if isinstance(value, str) and value.startswith(prefix) and hasattr(ssl, value):
-        return getattr(ssl, value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise options.error(name, f"must be a constant of Python's ssl or its name, {prefix}..., not {value!r}")
-    return type(default)(value)
+        return None
+    if isinstance(value, str) and value in ssl.VerifyMode.__members__:
+        return ssl.VerifyMode[value]
+    if isinstance(value, bool) or not isinstance(value, int) or value not in list(ssl.VerifyMode):
+        raise wrong(f"{path}.cert_reqs", f"must be one of {', '.join(ssl.VerifyMode.__members__)}, not {value!r}")
+    return ssl.VerifyMode(value)
 
 
-def _refuse_to_ask() -> str:
-    raise ValueError("the key is encrypted: give keyfile_password")
+def _version(given: Mapping[str, Any], path: str) -> ssl.TLSVersion | None:
+    value = given.get("tls_version")
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = next((name for name in (*_VERSIONS, *_NEGOTIATED) if getattr(ssl, name, None) == value), value)
+    if value is None or value in _NEGOTIATED:
+        return None
+    if not isinstance(value, str) or value not in _VERSIONS:
+        raise wrong(f"{path}.tls_version", f"must be one of {', '.join((*_VERSIONS, *_NEGOTIATED))}, not {value!r}")
+    return _VERSIONS[value]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sinetstream_plugins.mqtt.options.options import wrong
+from sinetstream.spi.options import wrong
 from sinetstream_plugins.mqtt.options.utf8_rules import fault
 
 __all__ = ["filters", "name"]

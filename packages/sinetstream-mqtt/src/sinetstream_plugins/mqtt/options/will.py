@@ -7,14 +7,61 @@ from typing import Any
 
 from paho.mqtt.client import MQTTv5
 from sinetstream.spi import COMMON_PARAMETERS, Consistency
+from sinetstream.spi.options import Boolean, Checked, Choice, Group, Integer, Kind, Values
 from sinetstream_plugins.mqtt.options import topics
-from sinetstream_plugins.mqtt.options.options import Options
+from sinetstream_plugins.mqtt.options.declare import option
 from sinetstream_plugins.mqtt.options.utf8_rules import MOST_BYTES
 
-__all__ = ["Will", "will"]
+__all__ = ["WILL", "Will", "will"]
 
-_OWN = ("topic", "payload", "qos", "consistency", "retain", "delay_interval")
-_QOS = {member.name: member.value for member in Consistency}
+
+class _Topic(Kind[str]):
+    words = "a topic to write to"
+
+    def read(self, value: object, path: str) -> str:
+        return topics.name(value, path)
+
+
+def _payload(value: Any) -> str | None:
+    if not isinstance(value, bytes):
+        return "was not encoded as a message"
+    size = len(value)
+    return None if size <= MOST_BYTES else f"is a message of {size} bytes, and a will has at most {MOST_BYTES}"
+
+
+_CONSISTENCIES = {member.name: member.value for member in Consistency}
+_BY_NUMBER: dict[Any, int] = {member: member.value for member in Consistency} | {
+    member.value: member.value for member in Consistency
+}
+
+_TOPIC = option("topic", _Topic(), "", default_words="required")
+_PAYLOAD: Any = option(
+    "payload",
+    Checked[bytes]("a value of the service", _payload),
+    b"",
+    "encoded as a message of the service, encrypted where the service is, unless encoding parameters beside it say "
+    "otherwise; at most 65,535 bytes then",
+    default_words="required",
+)
+_QOS = option("qos", Integer(0, 2), None, default_words="that of `consistency`")
+_CONSISTENCY = option("consistency", Choice(_CONSISTENCIES, _BY_NUMBER), None, default_words="the service's")
+_RETAIN = option("retain", Boolean(), default=False)
+_DELAY = option(
+    "delay_interval",
+    Integer(0, 2**32 - 1, "seconds"),
+    None,
+    "MQTT 5; it ends with the session: ask for a `session_expiry_interval` as long",
+    default_words="none",
+)
+_OWN = (_TOPIC, _PAYLOAD, _QOS, _CONSISTENCY, _RETAIN, _DELAY)
+
+WILL = option(
+    "will",
+    Group(*_OWN, beside=COMMON_PARAMETERS - {each.name for each in _OWN}),
+    None,
+    "what the broker publishes when the client is lost",
+    older="will_set",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,34 +75,16 @@ class Will:
     delay_s: int | None
 
 
-def will(specific: Options, protocol: int, default_qos: int) -> Will | None:
+def will(values: Values, protocol: int, default_qos: int) -> Will | None:
     """The will, None where there is none. What says how it is encoded was the core's to read."""
-    if "will" not in specific:
+    given = values[WILL]
+    if given is None:
         return None
-    options = specific.section("will", {*_OWN, *COMMON_PARAMETERS})
-    for name in ("topic", "payload"):
-        if name not in options:
-            raise options.error(name, "is required for a will")
-    if not isinstance(options.values["payload"], bytes):
-        raise options.error("payload", "was not encoded as a message")
-    if (size := len(options.values["payload"])) > MOST_BYTES:
-        raise options.error("payload", f"is a message of {size} bytes, and a will has at most {MOST_BYTES}")
-    delay_s = options.integer("delay_interval", None, 0, 2**32 - 1)
+    for needed in (_TOPIC, _PAYLOAD):
+        if needed not in given:
+            raise given.error(needed, "is required for a will")
+    delay_s = given[_DELAY]
     if delay_s is not None and protocol != MQTTv5:
-        raise options.error("delay_interval", "needs `protocol: MQTTv5`")
-    return Will(
-        topic=topics.name(options.values["topic"], options.at("topic")),
-        payload=options.values["payload"],
-        qos=options.integer("qos", _consistency(options, default_qos), 0, 2),
-        retain=options.flag("retain", default=False),
-        delay_s=delay_s,
-    )
-
-
-def _consistency(options: Options, default: int) -> int:
-    value: Any = options.values.get("consistency")
-    if isinstance(value, Consistency):
-        return value.value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return options.integer("consistency", default, 0, 2)
-    return options.choice("consistency", _QOS, default)
+        raise given.error(_DELAY, "needs `protocol: MQTTv5`")
+    asked = [qos for qos in (given[_QOS], given[_CONSISTENCY], default_qos) if qos is not None]
+    return Will(given[_TOPIC], given[_PAYLOAD], asked[0], given[_RETAIN], delay_s)

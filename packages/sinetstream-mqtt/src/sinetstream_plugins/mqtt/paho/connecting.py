@@ -36,7 +36,9 @@ class ConnectingClient(Client):
         try:
             sock = self._tcp(deadline)
             if self._parameters.tls is not None:
-                sock = self._parameters.tls.wrap_socket(sock, server_hostname=self.host, do_handshake_on_connect=False)
+                sock = self._parameters.tls.context().wrap_socket(
+                    sock, server_hostname=self.host, do_handshake_on_connect=False
+                )
                 self._connector.hold(sock, deadline)
                 sock.do_handshake()
             self._connector.hold(sock, deadline)

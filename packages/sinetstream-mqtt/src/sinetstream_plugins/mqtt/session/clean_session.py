@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 
 from sinetstream.errors import SinetError
+from sinetstream.spi.addresses import Address
 from sinetstream_plugins.mqtt.network.connector import Connector
 from sinetstream_plugins.mqtt.network.network_loop import NetworkLoop
 from sinetstream_plugins.mqtt.network.wakeup import Wakeup
-from sinetstream_plugins.mqtt.options.brokers import Broker
 from sinetstream_plugins.mqtt.options.parameters import Parameters
 from sinetstream_plugins.mqtt.paho.make_client import make_client
 
 __all__ = ["end_session"]
 
 
-def end_session(parameters: Parameters, broker: Broker, connector: Connector, seconds: float) -> bool:
+def end_session(parameters: Parameters, broker: Address, connector: Connector, seconds: float) -> bool:
     """Connect cleanly and leave, which takes at most so long; tells whether the broker agreed."""
     clean = replace(
         parameters,

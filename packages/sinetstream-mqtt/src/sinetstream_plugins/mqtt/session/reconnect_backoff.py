@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from sinetstream.errors import SinetError
-from sinetstream_plugins.mqtt.options.brokers import Broker
+from sinetstream.spi.addresses import Address
 from sinetstream_plugins.mqtt.options.parameters import Parameters
 
 __all__ = ["ReconnectBackoff"]
@@ -50,7 +50,7 @@ class ReconnectBackoff:
             words = f"no connection for {limit:g} s, still trying; the last attempt: {self._error}"
             self._lost(type(self._error)(words))
 
-    def over(self, broker: Broker) -> None:
+    def over(self, broker: Address) -> None:
         """There is a connection."""
         if self._reported:
             log.warning("%s: connected again", broker)
