@@ -11,13 +11,14 @@ from typing import Any
 
 import pytest
 from sinetstream import ConnectionError
+from sinetstream.spi.addresses import Address
 from sinetstream_plugins.kafka.probe.bootstrap import reach
 
 Behaviour = Callable[[socket.socket], None]
 
 
 @contextmanager
-def listener(behaviour: Behaviour) -> Iterator[tuple[str, int]]:
+def listener(behaviour: Behaviour) -> Iterator[Address]:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -31,7 +32,7 @@ def listener(behaviour: Behaviour) -> Iterator[tuple[str, int]]:
 
         thread = threading.Thread(target=serve)
         thread.start()
-        yield server.getsockname()
+        yield Address(*server.getsockname())
         server.shutdown(socket.SHUT_RDWR)
     thread.join()
 
@@ -54,7 +55,7 @@ def answers(body: bytes) -> Behaviour:
 def test_a_name_that_does_not_exist_is_told_at_once() -> None:
     began = time.monotonic()
     with pytest.raises(ConnectionError, match="name cannot be resolved"):
-        reach([("no-such-host.invalid", 1)], client(bootstrap_timeout_ms=10_000))
+        reach([Address("no-such-host.invalid", 1)], client(bootstrap_timeout_ms=10_000))
 
     assert time.monotonic() - began < 5
 
@@ -64,7 +65,7 @@ def test_nothing_that_listens_is_waited_for_and_then_told() -> None:
         port = server.getsockname()[1]
     began = time.monotonic()
     with pytest.raises(ConnectionError, match=f"127.0.0.1:{port}: refused"):
-        reach([("127.0.0.1", port)], client())
+        reach([Address("127.0.0.1", port)], client())
 
     assert time.monotonic() - began < 2
 
@@ -121,7 +122,7 @@ def test_a_truncated_answer_is_not_kafka() -> None:
 
 def test_all_reasons_are_named() -> None:
     with pytest.raises(ConnectionError, match=r"one\.invalid.*two\.invalid"):
-        reach([("one.invalid", 1), ("two.invalid", 1)], client())
+        reach([Address("one.invalid", 1), Address("two.invalid", 1)], client())
 
 
 def test_a_name_server_that_does_not_answer_is_waited_for_no_longer_than_the_bootstrap(
@@ -131,7 +132,7 @@ def test_a_name_server_that_does_not_answer_is_waited_for_no_longer_than_the_boo
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers.wait(20))
     began = time.monotonic()
     with pytest.raises(ConnectionError, match=r"kafka\.test:1: the name cannot be resolved: no answer"):
-        reach([("kafka.test", 1)], client())
+        reach([Address("kafka.test", 1)], client())
     took = time.monotonic() - began
     answers.set()
     for thread in threading.enumerate():
@@ -144,4 +145,4 @@ def test_a_name_server_that_does_not_answer_is_waited_for_no_longer_than_the_boo
 @pytest.mark.parametrize("name", ["a..b", "x" * 64])
 def test_what_cannot_be_a_name_is_told_at_once(name: str) -> None:
     with pytest.raises(ConnectionError, match="the name cannot be resolved"):
-        reach([(name, 1)], client(bootstrap_timeout_ms=10_000))
+        reach([Address(name, 1)], client(bootstrap_timeout_ms=10_000))

@@ -14,7 +14,7 @@ from sinetstream import (
     MessageReader,
     MessageWriter,
 )
-from sinetstream_plugins.kafka.options.names import OPTIONS, OURS, defaults
+from sinetstream_plugins.kafka.options.names import OPTIONS
 
 VALUES: list[Any] = ["x", "", b"x", 5, -1, 0, 1.5, 10**12, float("nan"), float("inf"), True, None, [], ["a"], {}]
 APIS: list[tuple[Any, Any, Consistency]] = [
@@ -53,7 +53,7 @@ def ran_out_of_time(name: str, error: Exception) -> bool:
 
 
 def options(role: Any) -> list[str]:
-    return sorted(name for name in OPTIONS if name in defaults(role) or OURS.get(name) in (role, "both"))
+    return sorted(name for name, option in OPTIONS.options.items() if option.belongs_to(role))
 
 
 @pytest.mark.parametrize(("role", "api", "consistency"), APIS)

@@ -44,7 +44,8 @@ class KafkaReader(PluginMessageReader):
     """Readers with one `group_id` share the partitions of a topic; without one each reads everything."""
 
     abilities = _ABILITIES
-    parameters = OPTIONS
+    parameters = frozenset(OPTIONS.options)
+    options = OPTIONS
     common_parameters = frozenset({"tls"})
     errors = READING
 

@@ -34,7 +34,8 @@ class KafkaAsyncWriter(PluginAsyncMessageWriter):
     ability_hints: ClassVar = {
         Ability.TIMESTAMP: "set type_spec.record_time: message, and mind that Kafka keeps messages by that time"
     }
-    parameters = OPTIONS
+    parameters = frozenset(OPTIONS.options)
+    options = OPTIONS
     common_parameters = frozenset({"tls"})
     errors = WRITING
 

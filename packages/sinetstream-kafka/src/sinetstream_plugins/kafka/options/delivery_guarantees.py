@@ -8,8 +8,7 @@ from uuid import uuid4
 
 from sinetstream.errors import InvalidArgumentError
 from sinetstream.spi import AT_MOST_ONCE, EXACTLY_ONCE, Consistency
-
-from sinetstream_plugins.kafka.options.names import Role
+from sinetstream.spi.options import Role
 
 __all__ = ["apply"]
 

@@ -1,25 +1,78 @@
-"""Which options kafka-python has, whose they are, and what a misspelt one was meant to be."""
+"""All options, declared: this plugin's own, and those of kafka-python that it says something about; the others are derived."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from difflib import get_close_matches
-from typing import Any, Literal
+from math import inf
+from typing import Any
 
-from sinetstream.errors import InvalidArgumentError
+from sinetstream.spi.options import Choice, Number, Option, Options
 
 from sinetstream_plugins.kafka.kafka_python.option_values import CONSUMER_DEFAULTS, PRODUCER_DEFAULTS
+from sinetstream_plugins.kafka.options.types import derived, kind_of
+from sinetstream_plugins.kafka.options.validators import PATTERN
 
-__all__ = ["OPTIONS", "OURS", "Role", "defaults", "refuse_foreign"]
+__all__ = ["BUFFER_MEMORY", "DEFAULTS", "OPTIONS", "OWN", "RECORD_TIME", "TOPIC_PATTERN"]
 
-Role = Literal["reader", "writer"]
+TOPIC_PATTERN = Option[str | None](
+    "topic_pattern",
+    PATTERN,
+    None,
+    "instead of topics; new topics are found within `metadata_max_age_ms`, 10 s by default here",
+    side="reader",
+)
+RECORD_TIME = Option(
+    "record_time",
+    Choice(("publish", "message")),
+    "publish",
+    "the time that a record has: when it is published, or the message's `timestamp`",
+    side="writer",
+)
+BUFFER_MEMORY = Option(
+    "buffer_memory",
+    Number(0),
+    inf,
+    "`max_pending_bytes` of older configurations; the lower of the two counts",
+    side="writer",
+)
+OWN = (TOPIC_PATTERN, RECORD_TIME, BUFFER_MEMORY)
+"""Options that kafka-python does not have."""
 
-OURS: Mapping[str, Role | Literal["both"]] = {
-    "topic_pattern": "reader",
-    "buffer_memory": "writer",
-    "record_time": "both",  # readers check it and leave it aside
-}
-"""Options of this plugin, or of older configurations, that kafka-python does not have."""
+
+def _described(name: str, words: str, default: Any = None, default_words: str = "") -> Option[Any]:
+    """kafka-python's option, with words for people."""
+    option = derived(name)
+    return Option(name, kind_of(name), default, words, option.side, null=option.null, default_words=default_words)
+
+
+_DESCRIBED = (
+    _described("bootstrap_timeout_ms", "how long opening tries to reach the cluster", 10_000),
+    _described(
+        "reconnect_backoff_max_ms",
+        "as in Kafka's own clients, so that reading goes on soon after a broker's restart",
+        1000,
+    ),
+    _described("retry_backoff_ms", "how long kafka-python waits before it asks again", 20, "20; at `EXACTLY_ONCE` 10"),
+    _described("transactional_id", "at `EXACTLY_ONCE`", default_words="random"),
+    _described("transaction_timeout_ms", "how long a transaction may take, at `EXACTLY_ONCE`", default_words="10,000"),
+    _described(
+        "heartbeat_interval_ms",
+        "less than `session_timeout_ms`",
+        default_words="3,000, or a third of `session_timeout_ms`",
+    ),
+    _described(
+        "proxy_url",
+        "every connection goes through it, those to the addresses that the brokers advertise too; with `socks5h` the proxy "
+        "finds the names",
+    ),
+    _described("socks5_proxy", "the older name of `proxy_url`"),
+    _described(
+        "sasl_oauth_token_provider",
+        'for `OAUTHBEARER`; the name is `"package.module:callable"` and needs `allow_code=True`',
+    ),
+)
+
+DEFAULTS = {option.name: option.default for option in _DESCRIBED if option.default is not None}
+"""Those that are not kafka-python's."""
 
 _INSTEAD = {
     "bootstrap_servers": "say brokers",
@@ -33,34 +86,19 @@ _INSTEAD = {
     "metric_group_prefix": "it has no effect here",
 }
 
-OPTIONS = (frozenset(CONSUMER_DEFAULTS) | frozenset(PRODUCER_DEFAULTS) | frozenset(OURS)) - frozenset(_INSTEAD)
-"""What may be configured, for readers and writers together."""
+
+class _KafkaOptions(Options):
+    def table(self) -> str:
+        """Those that say what they are; kafka-python documents its own."""
+        return Options(*(option for option in self.options.values() if option.help)).table()
 
 
-def defaults(role: Role) -> Mapping[str, Any]:
-    """kafka-python's defaults for this side."""
-    return CONSUMER_DEFAULTS if role == "reader" else PRODUCER_DEFAULTS
+_ELSEWHERE = {*_INSTEAD, *(option.name for option in (*OWN, *_DESCRIBED))}
 
-
-def refuse_foreign(name: Any, path: str, role: Role) -> None:
-    """Raises `InvalidArgumentError` for an option that this side does not have, and says what would be right."""
-    if name in _INSTEAD and name not in OPTIONS:
-        raise InvalidArgumentError(f"{path}: not for a service of SINETStream; {_INSTEAD[name]}", path=path)
-    if name in OPTIONS:
-        if not _belongs(name, role):
-            other = "reader" if role == "writer" else "writer"
-            raise InvalidArgumentError(f"{path}: is an option of {other}s, and this is a {role}", path=path)
-        return
-    near = get_close_matches(name.casefold(), OPTIONS, 1) if isinstance(name, str) else []
-    hint = f"; did you mean {near[0]!r}, an option of {_whose(near[0])}?" if near else ""
-    raise InvalidArgumentError(f"{path}: kafka-python has no such option{hint}", path=path)
-
-
-def _belongs(name: str, role: Role) -> bool:
-    return OURS[name] in (role, "both") if name in OURS else name in defaults(role)
-
-
-def _whose(name: str) -> str:
-    if _belongs(name, "reader") and _belongs(name, "writer"):
-        return "readers and writers"
-    return "readers" if _belongs(name, "reader") else "writers"
+OPTIONS = _KafkaOptions(
+    *OWN,
+    *_DESCRIBED,
+    *(derived(name) for name in sorted({*CONSUMER_DEFAULTS, *PRODUCER_DEFAULTS} - _ELSEWHERE)),
+    instead={name: f"not for a service of SINETStream; {words}" for name, words in _INSTEAD.items()},
+    ignores_unknown_beside=True,
+)

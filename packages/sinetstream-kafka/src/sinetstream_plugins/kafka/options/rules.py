@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sinetstream_plugins.kafka.options.names import Role, defaults
-from sinetstream_plugins.kafka.options.types import error
+from sinetstream.errors import InvalidArgumentError
+from sinetstream.spi.options import Role
+
+from sinetstream_plugins.kafka.kafka_python.option_values import CONSUMER_DEFAULTS, PRODUCER_DEFAULTS
 
 __all__ = ["agree"]
 
@@ -34,20 +36,20 @@ def agree(client: dict[str, Any], paths: Mapping[str, str], role: Role) -> None:
         _instance(client, paths)
         if "heartbeat_interval_ms" not in client and "session_timeout_ms" in client:
             client["heartbeat_interval_ms"] = min(_HEARTBEAT_MS, max(1, client["session_timeout_ms"] // _HEARTBEATS))
-    settings = {**defaults(role), **client}
+    settings = {**(CONSUMER_DEFAULTS if role == "reader" else PRODUCER_DEFAULTS), **client}
     if role == "writer" and settings["delivery_timeout_ms"] < sum(settings[name] for name in _IN_TIME):
         path = next(paths[name] for name in ("delivery_timeout_ms", *_IN_TIME) if name in paths)
-        raise error(path, f"delivery_timeout_ms must be at least {' + '.join(_IN_TIME)}")
+        raise _error(path, f"delivery_timeout_ms must be at least {' + '.join(_IN_TIME)}")
     for less, more in _LESS[role]:
         if settings[less] >= settings[more]:
             text = f"{less} ({settings[less]}) must be less than {more} ({settings[more]})"
-            raise error(paths.get(less) or paths.get(more, less), text)
+            raise _error(paths.get(less) or paths.get(more, less), text)
 
 
 def _numbered(client: Mapping[str, Any], paths: Mapping[str, str]) -> None:
     name = "max_in_flight_requests_per_connection"
     if client.get("enable_idempotence") and client.get(name, 0) > _IN_FLIGHT:
-        raise error(paths[name], f"must be at most {_IN_FLIGHT} above AT_MOST_ONCE")
+        raise _error(paths[name], f"must be at most {_IN_FLIGHT} above AT_MOST_ONCE")
 
 
 def _instance(client: Mapping[str, Any], paths: Mapping[str, str]) -> None:
@@ -55,6 +57,10 @@ def _instance(client: Mapping[str, Any], paths: Mapping[str, str]) -> None:
     if instance is None:
         return
     if client.get("group_id") is None:
-        raise error(paths[name], "needs a group_id")
+        raise _error(paths[name], "needs a group_id")
     if not _INSTANCE_ID.fullmatch(instance):
-        raise error(paths[name], "must be up to 249 of A-Z, a-z, 0-9, '.', '_' and '-'")
+        raise _error(paths[name], "must be up to 249 of A-Z, a-z, 0-9, '.', '_' and '-'")
+
+
+def _error(path: str, words: str) -> InvalidArgumentError:
+    return InvalidArgumentError(f"{path}: {words}", path=path)

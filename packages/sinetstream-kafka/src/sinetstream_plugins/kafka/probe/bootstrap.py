@@ -8,22 +8,23 @@ import selectors
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from typing import Any
 
 from sinetstream.errors import ConnectionError
+from sinetstream.spi import Deadline
+from sinetstream.spi.addresses import Address
 
 from sinetstream_plugins.kafka.kafka_python.option_values import get_sasl_mechanism
-from sinetstream_plugins.kafka.options.bootstrap_servers import Address
 from sinetstream_plugins.kafka.probe import proxy
-from sinetstream_plugins.kafka.probe.deadline import SLICE_S, Deadline, PermanentConnectionError
+from sinetstream_plugins.kafka.probe.permanent import PermanentConnectionError
 from sinetstream_plugins.kafka.probe.protocol import NotKafkaError, Wire
 
 __all__ = ["reach"]
 
 _STEP_S = 5.0
+_SLICE_S = 0.2
 _PAUSE_S = 0.2
 _TOO_OLD = "the broker is older than Apache Kafka 0.11"
 _INIT_PRODUCER_ID = 22
@@ -37,20 +38,18 @@ def reach(brokers: Sequence[Address], client: Mapping[str, Any], stop: threading
     `ConnectionError` with the reasons. Soon after `stop` is set it raises the reasons that there are by then.
     """
     probe = _probe if proxy.proxy_option(client) is None else proxy.probe
-    until = time.monotonic() + client["bootstrap_timeout_ms"] / 1000
-    stop = stop or threading.Event()
+    deadline = Deadline.in_ms(client["bootstrap_timeout_ms"], stop)
     while True:
         reasons: list[ConnectionError] = []
         for address in brokers:
-            deadline = Deadline(max(0.1, min(_STEP_S, until - time.monotonic())), stop)
             try:
                 probe(address, client, deadline)
             except ConnectionError as reason:
                 reasons.append(reason)
             else:
                 return
-        hopeless = all(isinstance(reason, PermanentConnectionError) for reason in reasons)
-        if hopeless or time.monotonic() + _PAUSE_S > until or stop.wait(_PAUSE_S):
+        are_permanent = all(isinstance(reason, PermanentConnectionError) for reason in reasons)
+        if are_permanent or deadline.left_s < _PAUSE_S or not deadline.pause(_PAUSE_S):
             raise ConnectionError("; ".join(map(str, reasons))) from reasons[0].__cause__
 
 
@@ -63,12 +62,12 @@ class _DeadlineSocket:
         self._sock.sendall(data)
 
     def recv(self, size: int) -> bytes:
-        return self._deadline.wait(lambda: self._sock.recv(size))
+        return self._deadline.within(_STEP_S).retry(lambda: self._sock.recv(size))
 
 
 def _probe(address: Address, client: Mapping[str, Any], deadline: Deadline) -> None:
     host, port = address
-    at = f"{host}:{port}"
+    at = str(address)
     found = _resolve(host, port, at, deadline)
     with _open_socket(found, at, deadline) as plain, _wrap_tls(plain, host, at, client, deadline) as sock:
         wire = Wire(_DeadlineSocket(sock, deadline), client["client_id"])
@@ -104,7 +103,7 @@ def _resolve(host: str, port: int, at: str, deadline: Deadline) -> Sequence[Any]
     thread = threading.Thread(target=resolve, name="sinetstream-kafka-resolver", daemon=True)
     thread.start()
     try:
-        return deadline.wait(lambda: answer.result(SLICE_S))
+        return deadline.within(_STEP_S).retry(lambda: answer.result(_SLICE_S))
     except TimeoutError as error:
         raise ConnectionError(f"{at}: the name cannot be resolved: no answer from the name server") from error
     except socket.gaierror as error:
@@ -137,7 +136,7 @@ def _open_socket(found: Sequence[Any], at: str, deadline: Deadline) -> socket.so
 
 def _connect(sock: socket.socket, address: Any, deadline: Deadline) -> None:
     def under_way() -> None:
-        if not selector.select(SLICE_S):
+        if not selector.select(_SLICE_S):
             raise TimeoutError
 
     sock.setblocking(False)
@@ -145,11 +144,11 @@ def _connect(sock: socket.socket, address: Any, deadline: Deadline) -> None:
     if error in (errno.EINPROGRESS, errno.EWOULDBLOCK):
         with selectors.DefaultSelector() as selector:
             selector.register(sock, selectors.EVENT_WRITE)
-            deadline.wait(under_way)
+            deadline.within(_STEP_S).retry(under_way)
         error = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
     if error:
         raise OSError(error, os.strerror(error))
-    sock.settimeout(SLICE_S)
+    sock.settimeout(_SLICE_S)
 
 
 def _wrap_tls(sock: socket.socket, host: str, at: str, client: Mapping[str, Any], deadline: Deadline) -> socket.socket:
@@ -159,7 +158,7 @@ def _wrap_tls(sock: socket.socket, host: str, at: str, client: Mapping[str, Any]
     try:
         secured = context.wrap_socket(sock, server_hostname=host.rstrip("."), do_handshake_on_connect=False)
         try:
-            deadline.wait(secured.do_handshake)
+            deadline.within(_STEP_S).retry(secured.do_handshake)
         except BaseException:
             secured.close()
             raise

@@ -8,13 +8,16 @@ from typing import Any
 
 from kafka.errors import SaslAuthenticationFailedError, UnsupportedSaslMechanismError
 from sinetstream.errors import ConnectionError
+from sinetstream.spi import Deadline
+from sinetstream.spi.addresses import Address
 
 from sinetstream_plugins.kafka.kafka_python.net_client import connect_steps
-from sinetstream_plugins.kafka.options.bootstrap_servers import Address
-from sinetstream_plugins.kafka.probe.deadline import SLICE_S, Deadline, PermanentConnectionError
+from sinetstream_plugins.kafka.probe.permanent import PermanentConnectionError
 
 __all__ = ["probe", "proxy_option"]
 
+_STEP_S = 5.0
+_SLICE_S = 0.2
 _REFUSED = (SaslAuthenticationFailedError, UnsupportedSaslMechanismError)
 
 
@@ -25,13 +28,12 @@ def proxy_option(client: Mapping[str, Any]) -> str | None:
 
 def probe(address: Address, client: Mapping[str, Any], deadline: Deadline) -> None:
     """Raises `ConnectionError` where the broker does not let us in through the proxy."""
-    host, port = address
-    at = f"{host}:{port}"
-    settings = {**client, "bootstrap_servers": [f"[{host}]:{port}" if ":" in host else at]}
-    with closing(connect_steps(settings, SLICE_S)) as steps:
+    at = str(address)
+    settings = {**client, "bootstrap_servers": [at]}
+    with closing(connect_steps(settings, _SLICE_S)) as steps:
         try:
             for step in steps:
-                deadline.wait(step)
+                deadline.within(_STEP_S).retry(step)
         except ConnectionError as error:  # ours
             raise PermanentConnectionError(f"{at}: {error}") from error.__cause__
         except _REFUSED as error:

@@ -6,12 +6,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from sinetstream.errors import BufferFullError
-from sinetstream.spi import Delivery
+from sinetstream.spi import ByteBudget, Delivery
 
 from sinetstream_plugins.kafka.kafka_python.producer import Producer
 from sinetstream_plugins.kafka.kafka_python.sender import Record, new_sender
-from sinetstream_plugins.kafka.produce.byte_budget import ByteBudget
 from sinetstream_plugins.kafka.produce.producer import close
 
 __all__ = ["FireAndForgetProducer"]
@@ -23,20 +21,18 @@ class FireAndForgetProducer:
     def __init__(self, topic: str, connect: Callable[[threading.Event], Producer], limit: float) -> None:
         self.producer = connect(threading.Event())
         self._sender = new_sender(self.producer, topic)
-        self._room = ByteBudget(limit)
+        self._budget = ByteBudget(limit, "this message was not sent")
 
     def send(self, record: Record) -> Delivery[Any]:
         size = len(record[0])
-        try:
-            self._room.take(size)
-        except BufferFullError as full:
-            return Delivery.rejected(full)
+        if not self._budget.try_take(size):
+            return Delivery.rejected(self._budget.full(size))
         try:
             future = self._sender.send(record)
         except Exception as error:  # noqa: BLE001  every failure is the promise's
-            self._room.give_back(size)
+            self._budget.give_back(size)
             return Delivery.rejected(error)
-        future.add_both(lambda _: self._room.give_back(size))
+        future.add_both(lambda _: self._budget.give_back(size))
         return Delivery.fulfilled(None)
 
     def close(self) -> None:
