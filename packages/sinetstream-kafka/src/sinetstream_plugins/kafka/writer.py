@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Callable
 from functools import partial
 from math import inf
+from threading import get_ident
 from typing import Any, ClassVar
 
 from sinetstream.errors import ConnectionError, InvalidArgumentError, SinetError
@@ -12,6 +15,7 @@ from sinetstream.spi import AT_MOST_ONCE, EXACTLY_ONCE, Ability, Delivery, Plugi
 
 from sinetstream_plugins.kafka.errors import WRITING
 from sinetstream_plugins.kafka.fork import forked_error, watch
+from sinetstream_plugins.kafka.kafka_python.library_threads import ReentryGuard, reentry_error
 from sinetstream_plugins.kafka.kafka_python.sender import Record
 from sinetstream_plugins.kafka.options.client_options import parse
 from sinetstream_plugins.kafka.options.names import OPTIONS
@@ -56,6 +60,7 @@ class KafkaAsyncWriter(PluginAsyncMessageWriter):
         self._room = min(params.get("max_pending_bytes", inf), self.max_pending_bytes)
         self._sending: AckedProducer | FireAndForgetProducer | TransactionBatcher | _NotOpen | _Forked = _NotOpen()
         self._send: Callable[[Record], Delivery[Any]] = self._sending.send
+        self._reentry = ReentryGuard()
 
     def open(self) -> None:
         connect = partial(producer.connect, self._options, self._topic)
@@ -69,7 +74,12 @@ class KafkaAsyncWriter(PluginAsyncMessageWriter):
         watch(self)
 
     def close(self) -> None:
-        self._sending.close()
+        if sys.is_finalizing():  # kafka-python has closed its producers, and its threads do not run any more
+            return
+        if self._reentry.is_inside(get_ident()):
+            threading.Thread(target=self._sending.close, name="sinetstream-kafka-close", daemon=True).start()
+        else:
+            self._sending.close()
 
     def publish(
         self,
@@ -79,9 +89,16 @@ class KafkaAsyncWriter(PluginAsyncMessageWriter):
         headers: dict[str, bytes] | None = None,
         timestamp_us: int = 0,
     ) -> Delivery[Any]:
-        return self._send(
-            (message, key, list(headers.items()) if headers else None, None, timestamp_us // 1000 or None)
-        )
+        ident, reentry = get_ident(), self._reentry
+        if reentry.is_inside(ident):
+            return Delivery.rejected(reentry_error("publishing"))
+        reentry.callers.add(ident)
+        try:
+            return self._send(
+                (message, key, list(headers.items()) if headers else None, None, timestamp_us // 1000 or None)
+            )
+        finally:
+            reentry.callers.discard(ident)
 
     def transaction(self, reader: Any = None) -> ConsumeProcessProduce:
         """Begin one; see `sinetstream.MessageWriter.transaction`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -31,6 +32,7 @@ from sinetstream_plugins.kafka.consume.rebalance_listener import RebalanceListen
 from sinetstream_plugins.kafka.consume.seeker import FindOffsets, Seeker
 from sinetstream_plugins.kafka.consume.subscription import Subscription
 from sinetstream_plugins.kafka.kafka_python.consumer import Consumer
+from sinetstream_plugins.kafka.kafka_python.library_threads import mark_library_thread, reentry_error
 from sinetstream_plugins.kafka.options.client_options import Options
 
 __all__ = ["ConsumerThread"]
@@ -106,9 +108,15 @@ class ConsumerThread:
             raise ConnectionError(f"the broker assigned no partitions of {self._subscription} in time") from None
 
     def close(self) -> None:
-        """Commit what is acknowledged, leave the group, and end the thread."""
+        """Commit what is acknowledged, leave the group, and end the thread.
+
+        Does not wait for the thread where this is called by a finalizer or a log handler that runs within kafka-python; and when the
+        interpreter ends the thread does not run any more.
+        """
         self._stopping.set()
         self._member.buffer.close()
+        if self._client.is_on_stack or sys.is_finalizing():
+            return
         if self._thread.is_alive():
             self._thread.join()
         elif not self._client.is_closed:
@@ -117,6 +125,8 @@ class ConsumerThread:
 
     def seek(self, find_offsets: FindOffsets) -> None:
         """Move, and forget what was received. When this returns the offsets are committed; when it raises, nothing has moved."""
+        if self._client.is_on_stack:
+            raise reentry_error("seeking")
         self._calls.run_in_consumer_thread(lambda: self._seeker.seek(find_offsets))
 
     def rewind(self) -> None:
@@ -153,6 +163,7 @@ class ConsumerThread:
     # -- the thread
 
     def _run(self) -> None:
+        mark_library_thread()
         pause, longest = _PAUSES_S
         try:
             self._subscription.subscribe(self._listener, self._reset)

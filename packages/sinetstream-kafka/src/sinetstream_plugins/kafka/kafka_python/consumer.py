@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from threading import get_ident
 from typing import Any
 
 from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import RebalanceInProgressError
 
 from sinetstream_plugins.kafka.kafka_python import speed
+from sinetstream_plugins.kafka.kafka_python.library_threads import ReentryGuard, mark_library_thread
+from sinetstream_plugins.kafka.kafka_python.log_handover import hand_over_logs
 from sinetstream_plugins.kafka.kafka_python.net_client import net_client_maker
 
 __all__ = ["Consumer", "Offsets", "to_metadata"]
@@ -28,7 +31,15 @@ class Consumer(KafkaConsumer):  # type: ignore[misc]  # kafka-python has no type
             from sinetstream_plugins.kafka.kafka_python.fast_decode import FastFetcher
 
             self._fetcher: Any = FastFetcher(self._fetcher)
+        self._reentry = ReentryGuard()
+        self._net.call_soon_threadsafe(mark_library_thread)
+        hand_over_logs()
         self._cluster.config["retry_backoff_ms"] = settings["retry_backoff_ms"]  # kafka-python does not pass this on
+
+    @property
+    def is_on_stack(self) -> bool:
+        """Whether the current thread is a library thread, or sends a commit: then it must not wait for such a thread."""
+        return self._reentry.is_inside(get_ident())
 
     @property
     def is_closed(self) -> bool:
@@ -66,7 +77,11 @@ class Consumer(KafkaConsumer):  # type: ignore[misc]  # kafka-python has no type
 
     def send_commit(self, offsets: Offsets) -> Any:
         """Send a commit as the member that this consumer is by then; kafka-python's future. From any thread."""
-        return self._manager.call_soon(self._coordinator._send_offset_commit_request, to_metadata(offsets))
+        self._reentry.callers.add(get_ident())
+        try:
+            return self._manager.call_soon(self._coordinator._send_offset_commit_request, to_metadata(offsets))
+        finally:
+            self._reentry.callers.discard(get_ident())
 
     def send_commit_if_assigned(self, offsets: Offsets) -> Any:
         """As `send_commit`, but fails with `RebalanceInProgressError` when a partition is not assigned any more."""

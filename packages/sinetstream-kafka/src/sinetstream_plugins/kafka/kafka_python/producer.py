@@ -12,6 +12,8 @@ from kafka import KafkaProducer, OffsetAndMetadata, TopicPartition
 from kafka.errors import KafkaConnectionError
 
 from sinetstream_plugins.kafka.kafka_python.batch_errors import keep_sequence_on_refusal
+from sinetstream_plugins.kafka.kafka_python.library_threads import mark_library_thread
+from sinetstream_plugins.kafka.kafka_python.log_handover import hand_over_logs
 from sinetstream_plugins.kafka.kafka_python.net_client import KafkaNetClient, bootstrap_until
 from sinetstream_plugins.kafka.kafka_python.resume_transactions import can_resume, start_resuming
 
@@ -30,6 +32,8 @@ class Producer(KafkaProducer):  # type: ignore[misc]  # kafka-python has no type
         super().__init__(**{**settings, "kafka_client": partial(bootstrap_until, stop, make)})
         self._metadata.config["retry_backoff_ms"] = settings["retry_backoff_ms"]  # KafkaProducer does not pass it on
         keep_sequence_on_refusal(self._transaction_manager)
+        self._sender._client._net.call_soon_threadsafe(mark_library_thread)
+        hand_over_logs()
 
     @property
     def cluster(self) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ from kafka.errors import IllegalStateError
 from sinetstream.errors import ConnectionError
 from sinetstream.spi import Delivery
 
+from sinetstream_plugins.kafka.kafka_python.library_threads import mark_library_thread
 from sinetstream_plugins.kafka.kafka_python.producer import Producer
 from sinetstream_plugins.kafka.kafka_python.sender import Record, new_sender
 from sinetstream_plugins.kafka.produce.producer import close
@@ -96,6 +98,8 @@ class AckedProducer:
         delivery.fail(refusal)
 
     def _replace_soon(self) -> None:
+        if sys.is_finalizing():  # no thread can be started any more
+            return
         with self._changing:
             if self._replacing is not None or self._stop.is_set():
                 return
@@ -103,6 +107,7 @@ class AckedProducer:
             self._replacing.start()
 
     def _replace(self) -> None:
+        mark_library_thread()
         close(self.producer, 0)
         failure: Exception | None = None
         try:

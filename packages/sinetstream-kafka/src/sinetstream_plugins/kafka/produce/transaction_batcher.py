@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -10,6 +11,7 @@ from sinetstream.errors import ConnectionError
 from sinetstream.spi import Delivery
 
 from sinetstream_plugins.kafka.kafka_python.batch_errors import REFUSED
+from sinetstream_plugins.kafka.kafka_python.library_threads import mark_library_thread
 from sinetstream_plugins.kafka.kafka_python.producer import Producer
 from sinetstream_plugins.kafka.kafka_python.sender import Record
 from sinetstream_plugins.kafka.produce.transaction_queue import Pending, TransactionQueue
@@ -19,6 +21,7 @@ __all__ = ["TransactionBatcher"]
 
 _FIRST = 100  # messages; each portion of a group has twice as many as the one before, so takes about twice as long
 _FIRST_BYTES = 2**16
+_ENDING = "the interpreter is ending"
 _CLOSED = "the writer was closed before this message was sent"
 
 
@@ -47,6 +50,8 @@ class TransactionBatcher:
 
     def send(self, record: Record) -> Delivery[Any]:
         delivery: Delivery[Any] = Delivery()
+        if sys.is_finalizing():  # the thread does not run any more
+            return Delivery.rejected(ConnectionError(_ENDING, outcome="not_sent"))
         try:
             may_send = self._queue.enter_or_queue((delivery, record))
         except Exception as refusal:  # noqa: BLE001  every failure is the promise's
@@ -93,6 +98,7 @@ class TransactionBatcher:
     # -- the batcher's thread
 
     def _run(self) -> None:
+        mark_library_thread()
         while (size := self._queue.acquire_group()) is not None:
             try:
                 self._commit_group(size)

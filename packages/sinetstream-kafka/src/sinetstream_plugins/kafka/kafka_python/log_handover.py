@@ -1,0 +1,75 @@
+"""What kafka-python logs on its own threads is handled on another one, so that they never wait for a log handler.
+
+They hold locks while they log. A handler that publishes, or closes a writer while logging is configured, would wait for the very
+thread that waits for the handler. logging has no hook for this: each logger of kafka-python gets a filter and its own `isEnabledFor`.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from collections.abc import Callable
+from functools import partial
+from queue import Empty, SimpleQueue
+
+from sinetstream_plugins.kafka.kafka_python.library_threads import is_library_thread, mark_library_thread
+
+__all__ = ["hand_over_logs"]
+
+
+class _HandOver(logging.Filter):
+    """Takes records of library threads out of the thread that logs them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._records: SimpleQueue[logging.LogRecord] = SimpleQueue()
+        self._starting = threading.Lock()
+        self._thread: threading.Thread | None = None
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if not is_library_thread() or threading.current_thread() is self._thread or sys.is_finalizing():
+            return True
+        record.msg, record.args = record.getMessage(), None  # what the arguments say may change until it is handled
+        self._records.put(record)
+        self._start()
+        return False
+
+    def _start(self) -> None:
+        with self._starting:
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._handle, name="sinetstream-kafka-log", daemon=True)
+                self._thread.start()
+
+    def _handle(self) -> None:
+        mark_library_thread()  # so that no handler publishes these records through kafka-python, which would log again
+        while True:
+            try:
+                record = self._records.get_nowait()
+            except Empty:
+                with self._starting:
+                    if self._records.empty():
+                        self._thread = None
+                        return
+            else:
+                logging.getLogger(record.name).callHandlers(record)
+
+
+_HAND_OVER = _HandOver()
+
+
+def hand_over_logs() -> None:
+    """From now on, for this process."""
+    for name in list(logging.Logger.manager.loggerDict):
+        if name == "kafka" or name.startswith("kafka."):
+            logger = logging.getLogger(name)
+            if _HAND_OVER not in logger.filters:
+                logger.addFilter(_HAND_OVER)
+                logger.isEnabledFor = partial(_is_enabled_for, logger, logger.isEnabledFor)  # type: ignore[method-assign]
+
+
+def _is_enabled_for(logger: logging.Logger, ask_logger: Callable[[int], bool], level: int) -> bool:
+    """In library threads without the lock that logging has while it is configured, and closes handlers."""
+    if not is_library_thread():
+        return ask_logger(level)
+    return not logger.disabled and logger.manager.disable < level and level >= logger.getEffectiveLevel()
