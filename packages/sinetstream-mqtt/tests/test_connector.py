@@ -2,7 +2,6 @@
 
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import pytest
 from sinetstream import MessageReader
 from sinetstream.errors import ConnectionError
+from sinetstream.spi import Deadline
 from sinetstream_plugins.mqtt.network.connector import Connector
 
 pytestmark = pytest.mark.mqtt
@@ -78,7 +78,7 @@ def test_an_address_that_does_not_answer_leaves_time_for_the_next(
     resolver["dual.example"] = lambda: [
         (socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP, "", address) for address in (hole, good)
     ]
-    with Connector().tcp("dual.example", 1883, time.monotonic() + 1) as connected:
+    with Connector().connect_tcp("dual.example", 1883, Deadline(1)) as connected:
         assert good == connected.getpeername()
 
 
@@ -88,7 +88,7 @@ def test_a_name_without_an_address_is_an_error_that_says_so(resolver: dict[str, 
 
     resolver["nowhere.example"] = fail
     with pytest.raises(socket.gaierror, match="not known"):
-        Connector().tcp("nowhere.example", 1883, time.monotonic() + 10)
+        Connector().connect_tcp("nowhere.example", 1883, Deadline(10))
 
 
 def test_a_resolver_that_takes_too_long_is_an_error_in_time(
@@ -109,7 +109,7 @@ def test_interrupting_ends_an_attempt_at_once(
 
     def connect() -> None:
         try:
-            connector.tcp(host, port, time.monotonic() + 60)
+            connector.connect_tcp(host, port, Deadline(60))
         except OSError as error:
             failures.append(error)
 
@@ -123,4 +123,4 @@ def test_interrupting_ends_an_attempt_at_once(
     assert not thread.is_alive()
     assert failures
     with pytest.raises(ConnectionAbortedError):
-        connector.tcp(host, port, time.monotonic() + 60)
+        connector.connect_tcp(host, port, Deadline(60))

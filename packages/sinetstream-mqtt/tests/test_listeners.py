@@ -103,7 +103,7 @@ def test_a_connection_over_tls_ends_as_tls_wants_it(mosquitto_broker: "Mosquitto
         tls = ours.wrap_socket(other, server_hostname="127.0.0.1")
         with accepted.result(10) as broker:
             buffered = BufferedSocket(tls, tls)
-            buffered.farewell_s = 5.0 if ceremony else 0.0
+            buffered.linger_s = 5.0 if ceremony else 0.0
             buffered.put(b"last words")
             left = thread.submit(buffered.close)
 
@@ -111,7 +111,7 @@ def test_a_connection_over_tls_ends_as_tls_wants_it(mosquitto_broker: "Mosquitto
             assert b"" == broker.recv(100)
             broker.close()
             left.result(10)
-    assert ceremony == buffered.parted
+    assert ceremony == buffered.was_closed_by_peer
 
 
 def test_encrypted_client_keys_need_their_password(

@@ -1,4 +1,4 @@
-"""Whose connection it is: a reader or a writer."""
+"""What a connection calls on the reader or writer that it belongs to."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["ConnectionDelegate"]
 
 
 class ConnectionDelegate(Protocol):
-    """All of it runs on the connection's thread, which alone, or who stands in for it, touches paho."""
+    """Called on the connection's thread. Only this thread, or one within `Wakeup.run_inline`, uses paho's client."""
 
     def set_callbacks(self, client: PahoClient) -> None:
         """Set the callbacks."""
@@ -24,19 +24,19 @@ class ConnectionDelegate(Protocol):
         """
 
     def send_pending(self, client: PahoClient) -> None:
-        """Hand paho what it is to send."""
+        """Give paho what it is to send."""
 
     def has_pending(self) -> object:
-        """Whether `send_pending` would do something."""
+        """Whether `send_pending` would send something."""
 
     def on_disconnected(self) -> None:
         """The connection is gone; also after an attempt that failed."""
 
     def on_pubrel(self, mid: int) -> None:
-        """The broker has seen our PUBREC."""
+        """PUBREL came: the broker has seen our PUBREC."""
 
     def on_lost(self, error: SinetError) -> None:
         """The connection has been lost for longer than the limit; once per loss."""
 
     def on_closed(self) -> None:
-        """The last call."""
+        """The thread ends: this is the last call."""

@@ -8,6 +8,7 @@ import ssl
 import time
 from typing import Any
 
+from sinetstream.spi import Deadline
 from sinetstream_plugins.mqtt.network.packet_reader import NOT_NOW, PacketReader
 
 __all__ = ["BufferedSocket"]
@@ -16,9 +17,9 @@ _CHUNK = 1 << 14  # so much is sent together
 
 
 class BufferedSocket:
-    """Looks like a socket to paho, which asks for one byte here and two there and sends each packet by itself.
+    """A socket for paho, which reads single bytes and sends each packet by itself.
 
-    Nothing goes out before `flush`, but for packets that are large. Used by one thread at a time.
+    Small packets are sent by `flush`, or together with a large one. Used by one thread at a time.
     """
 
     def __init__(self, inner: Any, tcp: socket.socket) -> None:
@@ -29,8 +30,8 @@ class BufferedSocket:
         self.recv, self.pending = self.reader.recv, self.reader.pending
         self._unsent = bytearray()
         self.moved_at = 0.0  # when the last part went out of a packet that takes several
-        self.farewell_s = 0.0  # for so long `close` lets the broker read to the end
-        self.parted = False  # whether it has
+        self.linger_s = 0.0  # so long `close` waits for the broker to have read everything
+        self.was_closed_by_peer = False  # within that time
 
     def put(self, packet: bytes) -> bool:
         """Take a small packet, all of it or nothing."""
@@ -81,30 +82,30 @@ class BufferedSocket:
         self._inner.setblocking(flag)
 
     def close(self) -> None:
-        until = time.monotonic() + self.farewell_s
         try:
             with contextlib.suppress(OSError):
-                if self.farewell_s:
-                    self._tcp.settimeout(self.farewell_s)
+                if self.linger_s:
+                    self._tcp.settimeout(self.linger_s)
                     self.flush()
                 self._end_tls()
-                if self.farewell_s:
-                    self._part(until)
+                if self.linger_s:
+                    self._wait_for_peer()
         finally:
             self._inner.close()
 
     def _end_tls(self) -> None:
-        """Else Mosquitto, which shares one thread with all its clients, may take our hanging up for another's fault."""
+        """Send TLS's own end. Without it, Mosquitto may take the end of this connection for a fault of another client."""
         if isinstance(self._tcp, ssl.SSLSocket):
             with contextlib.suppress(OSError):
                 self._tcp.settimeout(0)
                 self._tcp.unwrap()  # the broker's answer is not waited for
 
-    def _part(self, until: float) -> None:
+    def _wait_for_peer(self) -> None:
         """Without this, unread input makes the system reset the connection, and the broker loses our last packets."""
+        deadline = Deadline(self.linger_s)
         self._tcp.shutdown(socket.SHUT_WR)
-        while (left := until - time.monotonic()) > 0:
-            self._tcp.settimeout(left)
+        while not deadline.is_over:
+            self._tcp.settimeout(max(0.001, deadline.left_s))
             if not self._tcp.recv(_CHUNK):
-                self.parted = True
+                self.was_closed_by_peer = True
                 return

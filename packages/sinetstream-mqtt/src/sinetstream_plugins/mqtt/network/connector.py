@@ -1,19 +1,20 @@
-"""TCP connections, made within a time."""
+"""Makes TCP connections within a deadline."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import threading
-import time
 from queue import Empty, SimpleQueue
 from typing import Any
+
+from sinetstream.spi import Deadline
 
 __all__ = ["Connector"]
 
 
 class Connector:
-    """One thread connects; any other may `interrupt`, which ends that attempt, and later ones at once."""
+    """One thread connects. `interrupt`, from any thread, ends its attempt, and each later one at once."""
 
     def __init__(self) -> None:
         self.interrupted = False
@@ -29,14 +30,14 @@ class Connector:
             with contextlib.suppress(OSError):
                 connecting.shutdown(socket.SHUT_RDWR)
 
-    def tcp(self, host: str, port: int, deadline: float) -> socket.socket:
-        """Connected to the first of the host's addresses that answers; each has its part of the time that is left."""
+    def connect_tcp(self, host: str, port: int, deadline: Deadline) -> socket.socket:
+        """Connect to the first of the host's addresses that answers; each has its part of the time that is left."""
         failure: OSError = TimeoutError("timed out")
         addresses = self._resolve(host, port, deadline)
         for number, (family, kind, protocol, _, address) in enumerate(addresses):
             sock = socket.socket(family, kind, protocol)
             try:
-                self.hold(sock, deadline, parts=len(addresses) - number)
+                self.watch(sock, deadline, parts=len(addresses) - number)
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 sock.connect(address)
             except OSError as error:
@@ -46,32 +47,33 @@ class Connector:
                 return sock
         raise failure
 
-    def hold(self, sock: socket.socket, deadline: float, *, parts: int = 1) -> None:
-        """What is done with this socket next ends in time, and when interrupted."""
+    def watch(self, sock: socket.socket, deadline: Deadline, *, parts: int = 1) -> None:
+        """Let what is done with this socket next end in time, and when interrupted."""
         self._connecting = sock
-        sock.settimeout(self._left(deadline) / parts)
+        sock.settimeout(self._left_s(deadline) / parts)
 
-    def drop(self, *, close: bool) -> None:
-        """There is no attempt any more."""
+    def unwatch(self, *, close: bool) -> None:
+        """The attempt has ended."""
         if close and self._connecting is not None:
             self._connecting.close()
         self._connecting = None
 
-    def _left(self, deadline: float) -> float:
+    def _left_s(self, deadline: Deadline) -> float:
         if self.interrupted:
             raise ConnectionAbortedError("interrupted")
-        left = deadline - time.monotonic()
-        if left <= 0:
+        if deadline.is_over:
             raise TimeoutError("timed out")
-        return left
+        return max(0.001, deadline.left_s)
 
-    def _resolve(self, host: str, port: int, deadline: float) -> list[Any]:
+    def _resolve(self, host: str, port: int, deadline: Deadline) -> list[Any]:
         with contextlib.suppress(socket.gaierror):
             return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
         answers = self._answers = SimpleQueue()
-        left = self._left(deadline)
-        # The system's resolver takes as long as it likes: who waits no longer leaves it behind.
-        threading.Thread(target=_ask, args=(host, port, answers), name="sinetstream-mqtt-resolver", daemon=True).start()
+        left = self._left_s(deadline)
+        # Nothing bounds the time of the system's resolver: its thread is left behind where the time is over.
+        threading.Thread(
+            target=_resolve_into, args=(host, port, answers), name="sinetstream-mqtt-resolver", daemon=True
+        ).start()
         try:
             answer = answers.get(timeout=left)
         except Empty:
@@ -81,7 +83,7 @@ class Connector:
         return list(answer)
 
 
-def _ask(host: str, port: int, answers: SimpleQueue[Any]) -> None:
+def _resolve_into(host: str, port: int, answers: SimpleQueue[Any]) -> None:
     try:
         answers.put(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
     except Exception as error:  # noqa: BLE001  raised where it is waited for

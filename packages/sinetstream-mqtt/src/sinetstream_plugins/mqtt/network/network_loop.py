@@ -10,6 +10,7 @@ from typing import Any
 from paho.mqtt.client import MQTTv5
 from paho.mqtt.properties import Properties
 from sinetstream.errors import ConnectionError
+from sinetstream.spi import Deadline
 from sinetstream.spi.addresses import Address
 from sinetstream_plugins.mqtt.network.wakeup import Wakeup
 from sinetstream_plugins.mqtt.options.parameters import Parameters
@@ -17,12 +18,12 @@ from sinetstream_plugins.mqtt.paho.client import PahoClient
 
 __all__ = ["NetworkLoop"]
 
-_PACKETS = 200  # that are read before it is looked for other work
+_PACKETS = 200  # as many are read at a time, before other work is looked for
 _TICK_S = 0.5
 
 
 class NetworkLoop:
-    """What goes wrong is a `ConnectionError` of ours; afterwards only `end` may be called."""
+    """Every failure is a `ConnectionError` of ours; after it, only `abort` may be called."""
 
     def __init__(self, client: PahoClient, broker: Address, wakeup: Wakeup) -> None:
         self._client = client
@@ -48,22 +49,22 @@ class NetworkLoop:
             self._selector.register(self._client.buffered_socket, selectors.EVENT_READ)  # type: ignore[arg-type]  # is set by now
         except Exception as error:  # paho raises what it stumbles over in the answers of strange servers
             words = error if isinstance(error, OSError | ValueError) else f"what came could not be read: {error!r}"
-            raise ConnectionError(f"{self._broker}: {words}") from error
+            raise ConnectionError(f"{self._broker}: {words}", broker=str(self._broker)) from error
 
     @property
-    def alive(self) -> bool:
+    def is_alive(self) -> bool:
         """Whether there is a connection."""
         return self._client.socket() is not None
 
-    def run_once(self, timeout: float, has_work: Callable[[], object]) -> None:
-        """Send and receive; waits at most `timeout` seconds, not at all where `has_work`."""
+    def run_once(self, timeout: float, has_pending: Callable[[], object] = lambda: False) -> None:
+        """Send what is buffered and handle what was received; waits at most `timeout` seconds, not at all if `has_pending`."""
         try:
             self._write()
-            if not self.alive:
+            if not self.is_alive:
                 return
             self._wakeup.begin_wait()
             try:
-                ready = self._selector.select(0 if self._more or has_work() else timeout)
+                ready = self._selector.select(0 if self._more or has_pending() else timeout)
             finally:
                 self._wakeup.end_wait()
             readable = self._more
@@ -76,43 +77,44 @@ class NetworkLoop:
                 self._more = self._client.read(_PACKETS)
             self._tick()
         except Exception as error:
-            raise ConnectionError(f"{self._broker}: what came could not be read: {error!r}") from error
+            words = f"{self._broker}: what came could not be read: {error!r}"
+            raise ConnectionError(words, broker=str(self._broker)) from error
 
     def run_until(self, done: Callable[[], object], seconds: float) -> None:
-        """Turn until `done`, at most so long."""
-        until = time.monotonic() + seconds
-        while not done() and (left := until - time.monotonic()) > 0:
-            self.run_once(min(left, _TICK_S), _never)
+        """Run until `done`, at most so long."""
+        deadline = Deadline(seconds)
+        while not done() and not deadline.is_over:
+            self.run_once(min(deadline.left_s, _TICK_S))
 
     def disconnect(self, seconds: float, properties: Properties | None = None) -> bool:
-        """Send DISCONNECT; tells whether the broker took leave too, within that time."""
+        """Send DISCONNECT and wait for at most so long; tells whether the broker closed the connection in that time."""
         buffered = self._client.buffered_socket
-        if not self.alive or buffered is None:
+        if not self.is_alive or buffered is None:
             return False
-        buffered.farewell_s = seconds
+        buffered.linger_s = seconds
         self._client.disconnect(properties=properties)
-        self.run_until(lambda: not self.alive, seconds)
-        return buffered.parted
+        self.run_until(lambda: not self.is_alive, seconds)
+        return buffered.was_closed_by_peer
 
-    def busy(self) -> bool:
+    def has_unsent(self) -> bool:
         """Whether something waits to be sent."""
         buffered = self._client.buffered_socket
         return self._client.want_write() or (buffered is not None and buffered.unsent > 0)
 
     def abort(self) -> None:
-        """Hang up, without ceremony."""
+        """Close the connection at once."""
         self._selector.close()
         if self._client.buffered_socket is not None:
             self._client.buffered_socket.close()
 
     def _write(self) -> None:
-        if self.busy():
+        if self.has_unsent():
             if self._client.want_write():
                 self._client.loop_write()
             if self._client.buffered_socket is not None:
                 self._client.buffered_socket.flush()
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self.busy() else 0)
-        if events != self._events and self.alive:
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE if self.has_unsent() else 0)
+        if events != self._events and self.is_alive:
             self._selector.modify(self._client.buffered_socket, events)  # type: ignore[arg-type]  # is set
             self._events = events
 
@@ -121,7 +123,3 @@ class NetworkLoop:
         if now - self._ticked >= _TICK_S:
             self._ticked = now
             self._client.loop_misc()
-
-
-def _never() -> bool:
-    return False

@@ -1,4 +1,4 @@
-"""Ends another thread's wait for its sockets."""
+"""Ends a thread's wait for its sockets, or does its work while it waits."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ __all__ = ["Wakeup"]
 
 
 class Wakeup:
-    """Who waits calls `begin_wait`, then looks for work once more, then waits, then calls `end_wait`; who brings work calls `wake`
-    if asleep, or does it in the other's stead.
+    """The network thread calls `begin_wait`, looks once more for work, waits for its sockets, and calls `end_wait`.
+
+    A thread that brings work calls `wake` where `asleep` is true, or does it itself in a `run_inline` block.
     """
 
     def __init__(self) -> None:
@@ -20,49 +21,52 @@ class Wakeup:
         self._read.setblocking(False)
         self._write.setblocking(False)
         self.asleep = False
-        self._lock = threading.Lock()
+        self._lock = threading.Lock()  # held by the thread that may use the client: the network thread unless it waits
         self._lock.acquire()
         self._inline_threads: set[int] = set()
 
     def begin_wait(self) -> None:
-        """Until `end_wait`, others may stand in."""
+        """Let other threads run inline until `end_wait`."""
         self.asleep = True
         self._lock.release()
 
     def end_wait(self) -> None:
-        """Be alone again; waits for who stands in."""
+        """Wait for a thread that runs inline; no other does from now on."""
         self._lock.acquire()
         self.asleep = False
 
     @contextlib.contextmanager
     def run_inline(self) -> Iterator[bool]:
-        """For another thread: whether the one that waits sleeps on till the end of the block. Does not block."""
+        """For another thread: whether it may do the network thread's work in the block. Does not block.
+
+        False where the network thread does not wait, another thread runs inline, or this one does already.
+        """
         caller = threading.get_ident()
         if caller in self._inline_threads:
             yield False
             return
-        self._inline_threads.add(caller)  # first: a signal may come as soon as the duty is ours
-        stands = False
+        self._inline_threads.add(caller)  # before the lock: a signal's handler may call us as soon as that is taken
+        runs = False
         try:
-            stands = self._lock.acquire(blocking=False)
-            yield stands
+            runs = self._lock.acquire(blocking=False)
+            yield runs
         finally:
-            if stands:
+            if runs:
                 self._lock.release()
             self._inline_threads.discard(caller)
 
     def is_running_inline(self) -> bool:
-        """Whether the caller does, as a signal's handler or a finalizer may find: the other then waits for it."""
+        """Whether the caller was called, as a signal's handler or a finalizer is, in a `run_inline` block of its thread."""
         return threading.get_ident() in self._inline_threads
 
     def wake(self) -> None:
-        """From any thread, also after `close`."""
+        """End the wait. From any thread, also after `close`."""
         self.asleep = False
         with contextlib.suppress(OSError):
             self._write.send(b"\0")
 
     def drain(self) -> None:
-        """Begin anew, awake."""
+        """Read what `wake` has written, so that the next wait is one."""
         with contextlib.suppress(OSError):
             self._read.recv(1024)
 

@@ -1,9 +1,9 @@
-"""From what the broker answers to our errors."""
+"""From the reason codes that a broker answers with to our errors."""
 
 from __future__ import annotations
 
 from paho.mqtt.reasoncodes import ReasonCode
-from sinetstream.errors import AuthorizationError, ConnectionError, SinetError, UnsupportedOperationError
+from sinetstream.errors import AuthorizationError, ConnectionError, Outcome, SinetError, UnsupportedOperationError
 
 __all__ = ["refusal"]
 
@@ -11,11 +11,11 @@ _NOT_ALLOWED = frozenset((0x80, 0x86, 0x87, 0x8A, 0x8C))  # 0x80 is all that MQT
 _CANNOT = frozenset((0x9A, 0x9B, 0x9E, 0xA1, 0xA2))
 
 
-def refusal(what: str, reason: ReasonCode) -> SinetError:
+def refusal(what: str, reason: ReasonCode, *, outcome: Outcome | None = None) -> SinetError:
     """The error for a refused CONNECT, SUBSCRIBE or PUBLISH."""
     words = f"the broker refused {what}: {reason}"
     if reason.value in _NOT_ALLOWED and (reason.value != 0x80 or what.startswith("the subscription")):
-        return AuthorizationError(words)
+        return AuthorizationError(words, outcome=outcome)
     if reason.value in _CANNOT:
-        return UnsupportedOperationError(words)
-    return ConnectionError(words)
+        return UnsupportedOperationError(words, outcome=outcome)
+    return ConnectionError(words, outcome=outcome)

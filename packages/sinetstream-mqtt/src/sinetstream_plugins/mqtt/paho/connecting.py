@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import socket
-import time
 from typing import Any
 
 from paho.mqtt.client import Client, _WebsocketWrapper
 from paho.mqtt.enums import MQTTErrorCode
+from sinetstream.spi import Deadline
 from sinetstream_plugins.mqtt.network.buffered_socket import BufferedSocket
 from sinetstream_plugins.mqtt.network.connector import Connector
 from sinetstream_plugins.mqtt.options.parameters import Parameters
@@ -32,16 +32,16 @@ class ConnectingClient(Client):
         return super().loop_misc()
 
     def _create_socket(self) -> Any:
-        deadline = time.monotonic() + self._parameters.connection_timeout
+        deadline = Deadline(self._parameters.connection_timeout)
         try:
-            sock = self._tcp(deadline)
+            sock = self._connect_tcp(deadline)
             if self._parameters.tls is not None:
                 sock = self._parameters.tls.context().wrap_socket(
                     sock, server_hostname=self.host, do_handshake_on_connect=False
                 )
-                self._connector.hold(sock, deadline)
+                self._connector.watch(sock, deadline)
                 sock.do_handshake()
-            self._connector.hold(sock, deadline)
+            self._connector.watch(sock, deadline)
             inner: Any = sock
             if self._parameters.transport == "websockets":
                 inner = _WebsocketWrapper(
@@ -54,16 +54,16 @@ class ConnectingClient(Client):
                 )
             self.buffered_socket = BufferedSocket(inner, sock)
         except BaseException:
-            self._connector.drop(close=True)
+            self._connector.unwatch(close=True)
             raise
-        self._connector.drop(close=False)
+        self._connector.unwatch(close=False)
         return self.buffered_socket
 
-    def _tcp(self, deadline: float) -> socket.socket:
+    def _connect_tcp(self, deadline: Deadline) -> socket.socket:
         if not self._get_proxy():
-            return self._connector.tcp(self.host, self.port, deadline)
+            return self._connector.connect_tcp(self.host, self.port, deadline)
         self.connect_timeout = self._parameters.connection_timeout
         sock = super()._create_socket_connection()
-        self._connector.hold(sock, deadline)
+        self._connector.watch(sock, deadline)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return sock

@@ -16,29 +16,29 @@ __all__ = ["end_session"]
 
 
 def end_session(parameters: Parameters, broker: Address, connector: Connector, seconds: float) -> bool:
-    """Connect cleanly and leave, which takes at most so long; tells whether the broker agreed."""
+    """Connect with a clean session and disconnect, within so long; tells whether the broker accepted that connection."""
     clean = replace(
         parameters,
         session=replace(parameters.session, resumes=False),
         will=None,
         connection_timeout=seconds,
     )
-    client = make_client(clean, on_released=_ignored, connector=connector)
+    client = make_client(clean, on_released=_ignore, connector=connector)
     wakeup = Wakeup()
     loop = NetworkLoop(client, broker, wakeup)
     try:
         loop.connect(clean, clean=True)
-        loop.run_until(lambda: client.is_connected() or connector.interrupted or not loop.alive, seconds)
-        agreed = client.is_connected()
-        if agreed:
+        loop.run_until(lambda: client.is_connected() or connector.interrupted or not loop.is_alive, seconds)
+        was_accepted = client.is_connected()
+        if was_accepted:
             loop.disconnect(seconds)
     except SinetError:
         return False
     finally:
         loop.abort()
         wakeup.close()
-    return agreed
+    return was_accepted
 
 
-def _ignored(_mid: int) -> None:
+def _ignore(_mid: int) -> None:
     pass

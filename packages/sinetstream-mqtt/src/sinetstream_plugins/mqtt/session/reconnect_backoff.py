@@ -1,4 +1,4 @@
-"""The time without a connection: the pauses between attempts, and when the user is told."""
+"""The pauses between attempts to connect again, and when the user is told of a lost connection."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import time
 from collections.abc import Callable
 
 from sinetstream.errors import SinetError
+from sinetstream.spi import Deadline
 from sinetstream.spi.addresses import Address
 from sinetstream_plugins.mqtt.options.parameters import Parameters
 
 __all__ = ["ReconnectBackoff"]
 
-log = logging.getLogger("sinetstream")
+log = logging.getLogger("sinetstream.mqtt")
 
 
 class ReconnectBackoff:
-    """Begins with the first pause, and anew with the first one after `over`."""
+    """The connection counts as lost from the first `pause` on, until `end`; then the pauses are short again."""
 
     def __init__(self, parameters: Parameters, stopping: threading.Event, lost: Callable[[SinetError], None]) -> None:
         self._parameters = parameters
@@ -36,10 +37,13 @@ class ReconnectBackoff:
             self._since = now
             log.warning("%s; connecting again", error)
         self._error = error
-        until, limit = now + self._delay * random.uniform(0.5, 1), self._since + self._parameters.lost_limit
-        while not self._stopping.is_set() and (left := until - time.monotonic()) > 0:
+        deadline = Deadline(self._delay * random.uniform(0.5, 1), self._stopping)
+        while not deadline.is_over:
             self.report_when_due()
-            self._stopping.wait(left if self._reported else max(0.001, min(left, limit - time.monotonic())))
+            limit_s = (
+                deadline.left_s if self._reported else self._since + self._parameters.lost_limit - time.monotonic()
+            )
+            deadline.pause(max(0.001, limit_s))
         self._delay = min(2 * self._delay, self._parameters.reconnect_max)
 
     def report_when_due(self) -> None:
@@ -50,7 +54,7 @@ class ReconnectBackoff:
             words = f"no connection for {limit:g} s, still trying; the last attempt: {self._error}"
             self._lost(type(self._error)(words))
 
-    def over(self, broker: Address) -> None:
+    def end(self, broker: Address) -> None:
         """There is a connection."""
         if self._reported:
             log.warning("%s: connected again", broker)

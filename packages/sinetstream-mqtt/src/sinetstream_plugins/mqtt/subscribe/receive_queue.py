@@ -1,9 +1,11 @@
-"""What has arrived and was not handed out yet."""
+"""Messages that were received and not handed out yet."""
 
 from __future__ import annotations
 
 from queue import Empty, SimpleQueue
 from typing import Any
+
+from sinetstream.spi import ByteBudget
 
 __all__ = ["ReceiveQueue"]
 
@@ -11,37 +13,34 @@ CLOSED: Any = object()
 
 
 class ReceiveQueue:
-    """One thread puts, one takes, without a lock. What may be dropped is bounded, in number and in bytes."""
+    """One thread puts, another takes. What `offer` puts is bounded in number and in bytes, and dropped beyond."""
 
     def __init__(self, max_messages: int, max_bytes: float) -> None:
         self._items: SimpleQueue[Any] = SimpleQueue()
         self.put = self._items.put
         self._max_messages = max_messages
-        self._max_bytes = max_bytes
-        self._bytes_put = 0  # counted by the thread that puts
-        self._bytes_taken = 0  # and by the other
+        self._budget = ByteBudget(max_bytes)
         self.dropped = 0
-        self._overflowing = False
+        self._is_dropping = False
 
     def __len__(self) -> int:
         return self._items.qsize()
 
     def offer(self, item: Any, size: int) -> bool:
         """Put it, or drop it where there is no room. True at the first drop since half of the room was free."""
-        waiting, used = self._items.qsize(), self._bytes_put - self._bytes_taken
-        if waiting < self._max_messages and used + size <= self._max_bytes:
-            if self._overflowing and waiting <= self._max_messages // 2 and used <= self._max_bytes / 2:
-                self._overflowing = False
-            self._bytes_put += size
+        waiting, budget = self._items.qsize(), self._budget
+        if waiting < self._max_messages and budget.try_take(size):
+            if self._is_dropping and waiting <= self._max_messages // 2 and budget.taken - size <= budget.limit / 2:
+                self._is_dropping = False
             self.put(item)
             return False
         self.dropped += 1
-        begins, self._overflowing = not self._overflowing, True
-        return begins
+        is_first, self._is_dropping = not self._is_dropping, True
+        return is_first
 
     def took(self, size: int) -> None:
-        """What `offer` was given is out."""
-        self._bytes_taken += size
+        """A message that was offered with this size was taken."""
+        self._budget.give_back(size)
 
     def take(self, timeout: float | None) -> Any:
         """The next item; None when there is none in time, or when closed."""
@@ -55,5 +54,5 @@ class ReceiveQueue:
         return item
 
     def close(self) -> None:
-        """`take` gives None from the end of what waits on."""
+        """`take` returns None once everything that was put before is taken."""
         self.put(CLOSED)

@@ -1,0 +1,1 @@
+"""What a writer keeps: publishes that are pending, and what the broker accepts."""
