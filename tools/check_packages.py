@@ -15,7 +15,10 @@ from tools.workspace import CORE, ROOT, Package, packages
 
 Problems = Iterator[str]
 
-_PUBLIC = ("sinetstream", "sinetstream.aio", "sinetstream.plugins", "sinetstream.spi", "sinetstream.testing")
+_PUBLIC = (
+    *("sinetstream", "sinetstream.aio", "sinetstream.plugins", "sinetstream.testing"),
+    *("sinetstream.spi", "sinetstream.spi.addresses", "sinetstream.spi.options", "sinetstream.spi.tls"),
+)
 _FILES = ("README.md", "CHANGELOG.md", "LICENSE", "changelog.d/README.md", "smoke.py")
 _RELEASES_START = "<!-- towncrier release notes start -->"
 
