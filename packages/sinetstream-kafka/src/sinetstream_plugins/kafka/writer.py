@@ -16,6 +16,7 @@ from sinetstream.spi import AT_MOST_ONCE, EXACTLY_ONCE, Ability, Delivery, Plugi
 from sinetstream_plugins.kafka.errors import WRITING
 from sinetstream_plugins.kafka.fork import forked_error, watch
 from sinetstream_plugins.kafka.kafka_python.library_threads import ReentryGuard, reentry_error
+from sinetstream_plugins.kafka.kafka_python.log_handover import flush_logs
 from sinetstream_plugins.kafka.kafka_python.sender import Record
 from sinetstream_plugins.kafka.options.client_options import parse
 from sinetstream_plugins.kafka.options.names import OPTIONS
@@ -80,6 +81,7 @@ class KafkaAsyncWriter(PluginAsyncMessageWriter):
             threading.Thread(target=self._sending.close, name="sinetstream-kafka-close", daemon=True).start()
         else:
             self._sending.close()
+            flush_logs()
 
     def publish(
         self,

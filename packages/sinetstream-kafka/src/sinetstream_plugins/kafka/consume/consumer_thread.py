@@ -33,6 +33,7 @@ from sinetstream_plugins.kafka.consume.seeker import FindOffsets, Seeker
 from sinetstream_plugins.kafka.consume.subscription import Subscription
 from sinetstream_plugins.kafka.kafka_python.consumer import Consumer
 from sinetstream_plugins.kafka.kafka_python.library_threads import mark_library_thread, reentry_error
+from sinetstream_plugins.kafka.kafka_python.log_handover import flush_logs
 from sinetstream_plugins.kafka.options.client_options import Options
 
 __all__ = ["ConsumerThread"]
@@ -122,6 +123,7 @@ class ConsumerThread:
         elif not self._client.is_closed:
             self._client.close(autocommit=False, timeout_ms=_CLOSE_MS)
         self._calls.cancel_all()
+        flush_logs()
 
     def seek(self, find_offsets: FindOffsets) -> None:
         """Move, and forget what was received. When this returns the offsets are committed; when it raises, nothing has moved."""

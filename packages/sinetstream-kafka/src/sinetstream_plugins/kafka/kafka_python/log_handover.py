@@ -15,7 +15,9 @@ from queue import Empty, SimpleQueue
 
 from sinetstream_plugins.kafka.kafka_python.library_threads import is_library_thread, mark_library_thread
 
-__all__ = ["hand_over_logs"]
+__all__ = ["flush_logs", "hand_over_logs"]
+
+_FLUSH_S = 1.0
 
 
 class _HandOver(logging.Filter):
@@ -34,6 +36,12 @@ class _HandOver(logging.Filter):
         self._records.put(record)
         self._start()
         return False
+
+    def flush(self, timeout: float) -> None:
+        """Wait until what was taken is handled, or for so long: a handler may be waiting for the current thread."""
+        thread = self._thread
+        if thread is not None and not is_library_thread():
+            thread.join(timeout)
 
     def _start(self) -> None:
         with self._starting:
@@ -66,6 +74,11 @@ def hand_over_logs() -> None:
             if _HAND_OVER not in logger.filters:
                 logger.addFilter(_HAND_OVER)
                 logger.isEnabledFor = partial(_is_enabled_for, logger, logger.isEnabledFor)  # type: ignore[method-assign]
+
+
+def flush_logs() -> None:
+    """Let what kafka-python has logged so far reach the handlers, before a reader or writer is closed."""
+    _HAND_OVER.flush(_FLUSH_S)
 
 
 def _is_enabled_for(logger: logging.Logger, ask_logger: Callable[[int], bool], level: int) -> bool:
