@@ -127,6 +127,7 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
 
         self._pending = PendingPublishes(self._session, plugin)
         self._in_handler = self._pending.in_dispatch
+        self._session.watch(self, plugin, self._pending.close)
 
     def _opened(self) -> PendingPublishes:
         if self._pending is None:
@@ -161,6 +162,6 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
 
     def _finish(self, pending: PendingPublishes) -> None:
         try:
-            pending.close()
+            pending.close(self._session.close_deadline())
         finally:
             self._session.closed()

@@ -10,11 +10,11 @@ from queue import Empty, SimpleQueue
 from time import sleep, time
 from typing import Any
 
-from sinetstream.clock import in_seconds
 from sinetstream.errors import ConnectionError, Outcome, SinetError
 from sinetstream.publish_many import Encoded
 from sinetstream.session import Session
 from sinetstream.spi.byte_budget import ByteBudget
+from sinetstream.spi.deadline import Deadline
 from sinetstream.spi.delivery import Delivery
 from sinetstream.spi.signal_safe_lock import lock_and_condition
 from sinetstream.unhandled_rejections import UnhandledRejections
@@ -46,6 +46,7 @@ class PendingPublishes:
         self._lock, self._changed = lock_and_condition()
         self._pending: dict[Delivery[Any], Encoded] = {}
         self._settled: SimpleQueue[Delivery[Any] | None] = SimpleQueue()  # None only wakes the dispatch thread
+        self._given_up = 0
         self._closed = self._ending = self._ended = self._completing = False
         settings = session.settings
         self.unhandled = UnhandledRejections(
@@ -97,8 +98,10 @@ class PendingPublishes:
         self._session.meter.record_error()
         return Delivery.rejected(self._session.translate_publishing(error, outcome), self)
 
-    def close(self) -> None:
-        """Let pending publishes finish, for at most `close_timeout_ms`; close the plugin; reject the rest; end the thread.
+    def close(self, deadline: Deadline) -> int:
+        """Let pending publishes finish until the deadline; close the plugin; reject the rest; end the thread.
+
+        Returns how many were rejected so.
 
         Rejected promises that nobody has looked at are logged, and raise nothing. Where an interrupt ends one of the waits, the rest is done all the same.
         """
@@ -106,7 +109,7 @@ class PendingPublishes:
             with self._lock:
                 self._changed.wait_for(
                     lambda: not (self._pending or self._completing),
-                    in_seconds(self._session.settings.close_timeout_ms),
+                    deadline.timeout,
                 )
         finally:
             self._closed = True
@@ -117,6 +120,7 @@ class PendingPublishes:
                 self._settled.put(None)
                 self._thread.join()
                 self.unhandled.tell_all()
+        return self._given_up
 
     def post(self, delivery: Delivery[Any]) -> bool:
         """For `Delivery`: one is settled. False where the dispatch thread has ended."""
@@ -153,7 +157,9 @@ class PendingPublishes:
     def _reject_rest(self) -> None:
         while True:
             for delivery in list(self._pending):
-                if delivery.fail(_unconfirmed_error()) or delivery.is_settled:  # who settled it may not come to post it
+                rejected = delivery.fail(_unconfirmed_error())
+                self._given_up += rejected
+                if rejected or delivery.is_settled:  # who settled it may not come to post it
                     self._complete([delivery])
             if not self._pending:
                 return

@@ -115,6 +115,7 @@ class MessageReader(Seekable, Generic[T]):
         self._iterator = None
         self._interrupted = None
         self._plugin = plugin
+        self._session.watch(self, plugin)
 
     def _acknowledge(self) -> None:
         self._ack.processed()

@@ -16,9 +16,11 @@ from sinetstream.consistency import Consistency
 from sinetstream.errors import Outcome, SinetError, UnsupportedOperationError
 from sinetstream.lifecycle import Lifecycle
 from sinetstream.metrics import Meter, Metrics
+from sinetstream.open_endpoints import Opening
 from sinetstream.options import ReaderOptions, WriterOptions
 from sinetstream.plugin_params import plugin_params
 from sinetstream.spi.abilities import Ability
+from sinetstream.spi.deadline import Deadline
 from sinetstream.spi.declared import declared
 from sinetstream.spi.reader_thread import SLICE_MS
 from sinetstream.spi.unhonoured import refuse_unhonoured
@@ -105,7 +107,46 @@ class Session(Lifecycle):
             refuse_unhonoured(first, self.settings.type, self._params)
             self.abilities: frozenset[Ability] = declared(first, self.settings.type, role)
             self._check_consistency()
+        self._opening: Opening | None = None
         self._unopened: Any = None if self._needs_files else first
+
+    def watch(self, endpoint: object, plugin: Any, close: Callable[[Deadline], int] | None = None) -> None:
+        """Close this opening when nothing refers to `endpoint` any more, and a writer's when the interpreter exits.
+
+        `close` must not refer to `endpoint`. It closes the plugin, in place of `plugin.close`, and returns how many pending
+        publishes it gave up.
+        """
+
+        def close_once(deadline: Deadline) -> int:
+            if self.begin_close(plugin) is None:
+                self.wait_until_closed()
+                return 0
+            try:
+                with self.translating():
+                    if close is not None:
+                        return close(deadline)
+                    plugin.close()
+                    return 0
+            finally:
+                self.closed()
+
+        named = f"service {self.settings.service!r}" if self.settings.service else ", ".join(self.settings.topics)
+        self._opening = Opening(
+            endpoint,
+            f"the {self._role} of {named} ({self.settings.type})",
+            close_once,
+            close_timeout_s=self.settings.close_timeout_ms / 1000,
+            at_exit=self._role == "writer",
+        )
+
+    def close_deadline(self) -> Deadline:
+        """`close_timeout_ms` from now."""
+        return Deadline.in_ms(self.settings.close_timeout_ms)
+
+    def closed(self) -> None:
+        """What `begin_close` gave is closed."""
+        self._end_opening()
+        super().closed()
 
     def require(self, ability: Ability, what: str) -> None:
         """Refuse what the plugin does not declare."""
@@ -182,6 +223,7 @@ class Session(Lifecycle):
                     ready(plugin)
         except BaseException as error:
             self._plugin = None
+            self._end_opening()
             if plugin is not None:
                 _close_after(error, plugin)
             raise
@@ -190,6 +232,11 @@ class Session(Lifecycle):
     def _own_params(self) -> AbstractContextManager[dict[str, Any]]:
         """For a `with` block: a copy for one plugin, with files in the place of content where it needs them."""
         return inline.files(self._params) if self._needs_files else nullcontext(config.copied(self._params))
+
+    def _end_opening(self) -> None:
+        opening, self._opening = self._opening, None
+        if opening is not None:
+            opening.end()
 
     def _construct(self, params: dict[str, Any]) -> Any:
         with self.translating():

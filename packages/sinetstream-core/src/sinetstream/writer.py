@@ -174,6 +174,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
     def _opened(self, plugin: Any) -> None:
         self._encode = self._session.codec.encode
         self._plugin = plugin
+        self._session.watch(self, plugin)
 
     def _outcome(self, value: T, timestamp: float | None) -> Any:
         try:

@@ -138,6 +138,7 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         self._reset()
         self._ack = self._ack_policy(plugin)
         self._queue.start(plugin, loop)
+        self._session.watch(self, plugin, self._queue.close)
 
     def _forget(self) -> None:
         self._ack.forget()

@@ -12,6 +12,7 @@ from sinetstream.message import Message
 from sinetstream.message_decoder import MessageDecoder, Sizes
 from sinetstream.session import Session
 from sinetstream.spi.abilities import Ability
+from sinetstream.spi.deadline import Deadline
 from sinetstream.spi.iteration import Item
 from sinetstream.spi.reader_thread import ReaderThread
 from sinetstream.values import T
@@ -74,6 +75,11 @@ class ReceiveQueue(Generic[T]):
         self._wake_soon()
         with self._session.translating():
             self._reader_thread.stop()
+
+    def close(self, _: Deadline) -> int:
+        """As `stop`, for `Session.watch`."""
+        self.stop()
+        return 0
 
     def closed_error(self) -> Exception:
         """A loop that was running when the reader was closed ends; any other call raises `NotOpenError`."""

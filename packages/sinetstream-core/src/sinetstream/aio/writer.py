@@ -152,6 +152,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
 
         self._turn = asyncio.Lock()  # one for each event loop
         self._pending = PendingPublishes(self._session, plugin)
+        self._session.watch(self, plugin, self._pending.close)
 
     def _finish(self, only: Any = None) -> None:
         if self._session.begin_close(only) is None or self._pending is None:
@@ -160,7 +161,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         pending, self._pending = self._pending, None
         try:
             with self._session.translating():
-                pending.close()
+                pending.close(self._session.close_deadline())
         finally:
             self._session.closed()
 
