@@ -307,6 +307,33 @@ def test_host_names_are_verified_unless_told_otherwise() -> None:
     assert not options("reader", tls={"check_hostname": False}).client["ssl_context"].check_hostname
 
 
+def pem(*lines: str) -> str:
+    return "".join(f"-----BEGIN {lines[0]}-----\n{line}\n-----END {lines[0]}-----\n" for line in lines[1:])
+
+
+@pytest.mark.parametrize("place", ["type_spec", "beside"])
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("ssl_cafile_data", b"junk", "the text has no certificate"),
+        ("ssl_certfile_data", "junk", "the text has no certificate"),
+        ("ssl_crlfile_data", "junk", "(?i)crl"),
+        ("ssl_keyfile_data", pem("PRIVATE KEY", "c2VjcmV0"), "needs certfile"),
+        ("ssl_keyfile_data", 5, "bytes or a string"),
+    ],
+)
+def test_files_of_kafka_python_s_options_may_be_given_by_their_content(
+    place: str, name: str, content: Any, words: str
+) -> None:
+    given = {"type_spec": {name: content}} if place == "type_spec" else {name: content}
+
+    with pytest.raises(InvalidArgumentError, match=words) as refused:
+        parse({**BASE, **given}, "reader")
+
+    assert (f"type_spec.{name}" if place == "type_spec" else name) == refused.value.path
+    assert "c2VjcmV0" not in str(refused.value)
+
+
 def test_a_token_provider_is_an_object_or_with_leave_of_the_caller_a_name() -> None:
     given = {"sasl_mechanism": "OAUTHBEARER", "sasl_oauth_token_provider": lambda: "token"}
     named = given | {"sasl_oauth_token_provider": "test_options:Tokens"}

@@ -6,6 +6,7 @@ if material is not None:
 """
 
 from sinetstream.spi.tls.material import TlsMaterial
+from sinetstream.spi.tls.pem import as_file
 from sinetstream.spi.tls.section import TLS_KEYS, tls_material
 
-__all__ = ["TLS_KEYS", "TlsMaterial", "tls_material"]
+__all__ = ["TLS_KEYS", "TlsMaterial", "as_file", "tls_material"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from sinetstream.spi.options import Choice, Number, Option, Options
+from sinetstream.spi.options import Binary, Choice, Number, Option, Options, Secret
 
 from sinetstream_plugins.kafka.kafka_python.option_values import CONSUMER_DEFAULTS, PRODUCER_DEFAULTS
 from sinetstream_plugins.kafka.options.types import derived, kind_of
@@ -34,7 +34,11 @@ BUFFER_MEMORY = Option(
     "`max_pending_bytes` of older configurations; the lower of the two counts",
     side="writer",
 )
-OWN = (TOPIC_PATTERN, RECORD_TIME, BUFFER_MEMORY)
+_CONTENT = (
+    Option(f"{name}_data", Secret(Binary()), None, f"the content of `{name}`, before which it counts")
+    for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile", "ssl_crlfile")
+)
+OWN = (TOPIC_PATTERN, RECORD_TIME, BUFFER_MEMORY, *_CONTENT)
 """Options that kafka-python does not have."""
 
 

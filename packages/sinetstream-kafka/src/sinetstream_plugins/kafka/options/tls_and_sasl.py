@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from typing import Any, TypeVar
 
 from sinetstream.errors import InvalidArgumentError
 from sinetstream.spi.options import Values
-from sinetstream.spi.tls import TlsMaterial, tls_material
+from sinetstream.spi.tls import TlsMaterial, as_file, tls_material
 
 from sinetstream_plugins.kafka.kafka_python.log_masking import mask_logs
 from sinetstream_plugins.kafka.options.token_provider import token_provider
@@ -22,6 +23,9 @@ _KEYS = {
     "ssl_password": "keyfile_password",
     "ssl_ciphers": "ciphers",
     "ssl_check_hostname": "check_hostname",
+    "ssl_cafile_data": "ca_certs_data",
+    "ssl_certfile_data": "certfile_data",
+    "ssl_keyfile_data": "keyfile_data",
 }
 """kafka-python's options as keys of `tls`."""
 
@@ -51,7 +55,7 @@ def settings(params: Mapping[str, Any], values: Values) -> dict[str, Any]:
 def _material(params: Mapping[str, Any], values: Values) -> TlsMaterial | None:
     given = {key: values[name] for name, key in _KEYS.items() if name in values}
     options: list[tuple[object, str]] = [(given or None, ""), (values["ssl_context"], "type_spec.ssl_context")]
-    if "ssl_crlfile" in values:
+    if "ssl_crlfile" in values or "ssl_crlfile_data" in values:
         options.append((True, ""))
     type_spec = params.get("type_spec") or {}
     return _renamed(
@@ -63,11 +67,13 @@ def _context(material: TlsMaterial | None, values: Values) -> ssl.SSLContext | N
     if material is None:
         return None
     context = _renamed(material.context, values)
-    if "ssl_crlfile" in values:
+    name = next((name for name in ("ssl_crlfile_data", "ssl_crlfile") if name in values), None)
+    if name is not None:
         try:
-            context.load_verify_locations(cafile=values["ssl_crlfile"])
+            with as_file(values[name]) if name == "ssl_crlfile_data" else nullcontext(values[name]) as file:
+                context.load_verify_locations(cafile=file)
         except OSError as failed:  # ssl.SSLError is one
-            raise values.error("ssl_crlfile", str(failed)) from failed
+            raise values.error(name, str(failed)) from failed
         context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
     return context
 
