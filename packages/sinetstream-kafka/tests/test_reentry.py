@@ -11,6 +11,9 @@ import pytest
 from kafka.partitioner import Partitioner
 from reading import Service, eventually
 from sinetstream import AsyncMessageWriter, MessageReader, MessageWriter, SinetError
+from sinetstream_plugins.kafka.kafka_python.library_threads import mark_library_thread
+from sinetstream_plugins.kafka.kafka_python.log_handover import flush_logs, hand_over_logs
+from sinetstream_plugins.kafka.kafka_python.log_masking import mask_logs
 
 CONSISTENCIES = ["AT_MOST_ONCE", "AT_LEAST_ONCE", "EXACTLY_ONCE"]
 TIMEOUT_S = 20
@@ -191,8 +194,6 @@ def test_the_thread_of_the_sockets_does_not_wait_for_a_log_handler(
 ) -> None:
     with AsyncMessageWriter(topic=topic, consistency="AT_LEAST_ONCE", **service) as writer:
         logger = logging.getLogger("kafka.test_reentry")
-        from sinetstream_plugins.kafka.kafka_python.log_handover import hand_over_logs
-
         hand_over_logs()
         net = writer._session.plugin()._sending.producer._sender._client._net
         on_io_thread(net, lambda: logger.error("once"))
@@ -200,3 +201,24 @@ def test_the_thread_of_the_sockets_does_not_wait_for_a_log_handler(
 
         assert eventually(lambda: waiting.threads == {"sinetstream-kafka-log"})
         waiting.may_go_on.set()
+
+
+def test_what_is_handed_over_is_masked_whichever_filter_came_first(caplog: pytest.LogCaptureFixture) -> None:
+    logger = logging.getLogger("kafka.net.connection")
+    caplog.set_level(logging.DEBUG, logger.name)
+    hand_over_logs()
+    mask = next((each for each in logger.filters if type(each).__name__ == "_Mask"), None)
+    if mask is not None:
+        logger.removeFilter(mask)
+    mask_logs()
+
+    def log_bytes() -> None:
+        mark_library_thread()
+        logger.debug("sent %s", b"s3cret")
+
+    thread = threading.Thread(target=log_bytes)
+    thread.start()
+    thread.join()
+    flush_logs()
+
+    assert ["sent <6 bytes>"] == [text for text in caplog.messages if text.startswith("sent")]

@@ -25,16 +25,26 @@ class _HandOver(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
+        self._loggers: dict[str, logging.Logger] = {}  # `getLogger` takes a lock
         self._records: SimpleQueue[logging.LogRecord] = SimpleQueue()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
 
+    def add_to(self, logger: logging.Logger) -> None:
+        if logger.name not in self._loggers:
+            self._loggers[logger.name] = logger
+            logger.addFilter(self)
+            logger.isEnabledFor = partial(_is_enabled_for, logger, logger.isEnabledFor)  # type: ignore[method-assign]
+
     def filter(self, record: logging.LogRecord) -> bool:
         if not is_library_thread() or threading.current_thread() is self._thread or sys.is_finalizing():
             return True
-        record.msg, record.args = record.getMessage(), None  # what the arguments say may change until it is handled
-        self._records.put(record)
-        self._start()
+        others = logging.Filterer()
+        others.filters = [each for each in self._loggers[record.name].filters if each is not self]
+        if others.filter(record):  # first of all the one that masks secrets
+            record.msg, record.args = record.getMessage(), None  # what the arguments say may change until it is handled
+            self._records.put(record)
+            self._start()
         return False
 
     def flush(self, timeout: float) -> None:
@@ -60,7 +70,7 @@ class _HandOver(logging.Filter):
                         self._thread = None
                         return
             else:
-                logging.getLogger(record.name).callHandlers(record)
+                self._loggers[record.name].callHandlers(record)
 
 
 _HAND_OVER = _HandOver()
@@ -70,10 +80,7 @@ def hand_over_logs() -> None:
     """From now on, for this process."""
     for name in list(logging.Logger.manager.loggerDict):
         if name == "kafka" or name.startswith("kafka."):
-            logger = logging.getLogger(name)
-            if _HAND_OVER not in logger.filters:
-                logger.addFilter(_HAND_OVER)
-                logger.isEnabledFor = partial(_is_enabled_for, logger, logger.isEnabledFor)  # type: ignore[method-assign]
+            _HAND_OVER.add_to(logging.getLogger(name))
 
 
 def flush_logs() -> None:
