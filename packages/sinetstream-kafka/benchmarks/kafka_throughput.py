@@ -179,20 +179,21 @@ def _reading(address: str, others: peer.Side, size: int, count: int, rounds: int
 def _read(address: str, topic: str, count: int) -> float:
     options = {"auto_offset_reset": "earliest"}
     with MessageReader(topics=topic, type_spec=options, **_service(address, **_PLAIN)) as reader:
-        next(reader)
-        began = time.perf_counter()
-        for _ in repeat(None, count - 1):
-            next(reader).value  # noqa: B018  as an application would
-        return time.perf_counter() - began
+        return _iteration(reader, count)
 
 
 def _iterate(address: str, topic: str, count: int) -> float:
     with _consumer(address, topic) as consumer:
-        next(consumer)
-        began = time.perf_counter()
-        for _ in repeat(None, count - 1):
-            next(consumer).value  # noqa: B018  as an application would
-        return time.perf_counter() - began
+        return _iteration(consumer, count)
+
+
+def _iteration(records: Iterator[Any], count: int) -> float:
+    """How long the messages take after the first."""
+    next(records)
+    began = time.perf_counter()
+    for _ in repeat(None, count - 1):
+        next(records).value  # noqa: B018  as an application would
+    return time.perf_counter() - began
 
 
 def _poll(address: str, topic: str, count: int) -> float:

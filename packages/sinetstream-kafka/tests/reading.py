@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from kafka import KafkaConsumer, TopicPartition
-from sinetstream import MessageWriter
+from sinetstream import MessageReader, MessageWriter
 
 Service = dict[str, Any]
 EARLIEST = {"auto_offset_reset": "earliest"}
@@ -41,3 +41,10 @@ def eventually(condition: Callable[[], bool], seconds: float = 10) -> bool:
     while not condition() and time.monotonic() < deadline:
         pause.wait(0.05)
     return condition()
+
+
+def everything(service: Service, topic: str, quiet_ms: int = 1500) -> list[bytes]:
+    """What a reader of committed messages sees, until nothing more has come for so long."""
+    service = {"receive_timeout_ms": quiet_ms, "type_spec": EARLIEST, **service}
+    with MessageReader(topics=topic, consistency="AT_LEAST_ONCE", **service) as reader:
+        return [message.value for message in reader]

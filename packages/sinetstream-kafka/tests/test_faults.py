@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from kafka.errors import InvalidTxnStateError
+from reading import everything
 from sinetstream import (
     AsyncMessageReader,
     AsyncMessageWriter,
@@ -40,14 +41,6 @@ def service(broker: Any) -> dict[str, Any]:
 
 def at(line: Any) -> dict[str, Any]:
     return {"no_config": True, "type": "kafka", "brokers": line.address}
-
-
-def everything(service: dict[str, Any], topic: str) -> list[bytes]:
-    options = {"auto_offset_reset": "earliest"}
-    with MessageReader(
-        topics=topic, consistency="AT_LEAST_ONCE", receive_timeout_ms=2000, type_spec=options, **service
-    ) as reader:
-        return [message.value for message in reader]
 
 
 @pytest.mark.parametrize("consistency", ["AT_LEAST_ONCE", "EXACTLY_ONCE"])
@@ -142,6 +135,15 @@ def test_at_most_once_does_not_wait_for_a_silent_line(kafka_broker: Any, topic: 
     assert took < 1
 
 
+def written_before(line: Any, broken: Any, topic: str, consistency: Any) -> AsyncMessageWriter[bytes]:
+    """A writer whose line was broken after its first message."""
+    limits: dict[str, Any] = {"publish_timeout_ms": 1000, "close_timeout_ms": 500}
+    writer = AsyncMessageWriter(topic=topic, consistency=consistency, **limits, **at(line)).open()
+    writer.publish(b"before").get(PATIENCE_S)
+    broken(line)
+    return writer
+
+
 @pytest.mark.parametrize("broken", [gone, silent])
 @pytest.mark.parametrize("consistency", ["AT_MOST_ONCE", "AT_LEAST_ONCE", "EXACTLY_ONCE"])
 def test_closing_is_prompt_while_the_broker_is_away(
@@ -149,11 +151,7 @@ def test_closing_is_prompt_while_the_broker_is_away(
 ) -> None:
     before = set(threading.enumerate())
     with kafka_broker.proxy() as line:
-        writer = AsyncMessageWriter(
-            topic=topic, consistency=consistency, publish_timeout_ms=1000, close_timeout_ms=500, **at(line)
-        ).open()
-        writer.publish(b"before").get(PATIENCE_S)
-        broken(line)
+        writer = written_before(line, broken, topic, consistency)
         pending = [writer.publish(b"x") for _ in range(20)]
         began = time.monotonic()
         writer.close()
@@ -169,11 +167,7 @@ def test_closing_is_prompt_while_the_broker_is_away(
 def test_closing_is_prompt_while_it_connects_anew(kafka_broker: Any, topic: str, consistency: Any, broken: Any) -> None:
     before = set(threading.enumerate())
     with kafka_broker.proxy() as line:
-        writer = AsyncMessageWriter(
-            topic=topic, consistency=consistency, publish_timeout_ms=1000, close_timeout_ms=500, **at(line)
-        ).open()
-        writer.publish(b"before").get(PATIENCE_S)
-        broken(line)
+        writer = written_before(line, broken, topic, consistency)
         if consistency == "AT_LEAST_ONCE":
             producer = writer._session.plugin()._sending.producer
             producer._transaction_manager.transition_to_fatal_error(InvalidTxnStateError())

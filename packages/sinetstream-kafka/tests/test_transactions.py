@@ -9,6 +9,7 @@ from uuid import uuid4
 
 import pytest
 from kafka.errors import MessageSizeTooLargeError
+from reading import everything
 from sinetstream import (
     ConnectionError,
     InvalidArgumentError,
@@ -39,15 +40,6 @@ def copying_from(service: Service, topic: str, timeout_ms: int = 10_000, **optio
 
 def once(service: Service, topic: str, **parameters: Any) -> MessageWriter[bytes]:
     return MessageWriter(topic=topic, consistency="EXACTLY_ONCE", **parameters, **service)
-
-
-def everything(service: Service, topic: str) -> list[bytes]:
-    """What a reader of committed messages sees now."""
-    options = {"auto_offset_reset": "earliest"}
-    with MessageReader(
-        topics=topic, consistency="AT_LEAST_ONCE", receive_timeout_ms=1000, type_spec=options, **service
-    ) as reader:
-        return [message.value for message in reader]
 
 
 def test_a_reader_is_in_one_transaction_at_a_time(service: Service, new_topic: Callable[..., str]) -> None:

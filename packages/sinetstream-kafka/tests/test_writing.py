@@ -13,6 +13,7 @@ from kafka import KafkaAdminClient
 from kafka.admin import NewPartitions
 from kafka.errors import InvalidTxnStateError
 from kafka.partitioner import DefaultPartitioner
+from reading import everything
 from sinetstream import (
     AsyncMessageWriter,
     BufferFullError,
@@ -31,14 +32,6 @@ from sinetstream_plugins.kafka.kafka_python.producer import Producer
 
 Service = dict[str, Any]
 CONSISTENCIES: list[Any] = ["AT_MOST_ONCE", "AT_LEAST_ONCE", "EXACTLY_ONCE"]
-
-
-def everything(service: Service, topic: str) -> list[bytes]:
-    options = {"auto_offset_reset": "earliest"}
-    with MessageReader(
-        topics=topic, consistency="AT_LEAST_ONCE", receive_timeout_ms=1500, type_spec=options, **service
-    ) as reader:
-        return [message.value for message in reader]
 
 
 @pytest.mark.parametrize("consistency", CONSISTENCIES)
