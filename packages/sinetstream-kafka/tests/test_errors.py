@@ -6,7 +6,7 @@ import kafka
 import pytest
 from kafka import errors as theirs
 from sinetstream import errors as ours
-from sinetstream_plugins.kafka.errors import READING, WRITING
+from sinetstream_plugins.kafka.errors import READING, WRITING, not_sent
 
 
 def below(cls: type[Exception]) -> Iterator[type[Exception]]:
@@ -34,3 +34,22 @@ def test_a_reader_is_never_told_that_a_publish_timed_out() -> None:
     assert ours.PublishTimeoutError not in READING.values()
     assert ours.ConnectionError is READING[theirs.KafkaTimeoutError]
     assert ours.PublishTimeoutError is WRITING[theirs.KafkaTimeoutError]
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (theirs.KafkaTimeoutError(), ours.PublishTimeoutError),
+        (theirs.MessageSizeTooLargeError(), ours.InvalidMessageError),
+        (KeyError("x"), ours.SinetError),
+        (ours.ConnectionError("gone"), ours.ConnectionError),
+    ],
+)
+def test_what_kafka_python_did_not_take_is_not_sent(error: Exception, expected: type[Exception]) -> None:
+    failed = not_sent(error, size=7, limit=5)
+
+    assert expected is type(failed)
+    assert "not_sent" == failed.outcome
+    assert error in (failed, failed.__cause__)
+    is_too_large = isinstance(error, theirs.MessageSizeTooLargeError)
+    assert ((7, 5) if is_too_large else (None, None)) == (failed.size, failed.limit)

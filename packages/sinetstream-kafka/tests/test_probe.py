@@ -54,9 +54,10 @@ def answers(body: bytes) -> Behaviour:
 
 def test_a_name_that_does_not_exist_is_told_at_once() -> None:
     began = time.monotonic()
-    with pytest.raises(ConnectionError, match="name cannot be resolved"):
+    with pytest.raises(ConnectionError, match="name cannot be resolved") as failed:
         reach([Address("no-such-host.invalid", 1)], client(bootstrap_timeout_ms=10_000))
 
+    assert "no-such-host.invalid:1" == failed.value.broker
     assert time.monotonic() - began < 5
 
 
@@ -121,8 +122,10 @@ def test_a_truncated_answer_is_not_kafka() -> None:
 
 
 def test_all_reasons_are_named() -> None:
-    with pytest.raises(ConnectionError, match=r"one\.invalid.*two\.invalid"):
+    with pytest.raises(ConnectionError, match=r"one\.invalid.*two\.invalid") as failed:
         reach([Address("one.invalid", 1), Address("two.invalid", 1)], client())
+
+    assert failed.value.broker is None
 
 
 def test_a_name_server_that_does_not_answer_is_waited_for_no_longer_than_the_bootstrap(

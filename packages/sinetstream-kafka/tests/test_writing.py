@@ -111,7 +111,11 @@ def test_too_large_a_message_is_an_error_and_the_others_arrive(service: Service,
         writer.publish(b"c")
 
     assert [1] == list(failed.value.failures)
-    assert isinstance(failed.value.failures[1], InvalidMessageError)
+    refused = failed.value.failures[1]
+    assert isinstance(refused, InvalidMessageError)
+    assert ("not_sent", 1_048_576) == (refused.outcome, refused.limit)
+    assert refused.size is not None
+    assert 2_000_000 <= refused.size < 2_001_000  # with the envelope
     assert [b"a", b"b", b"c"] == sorted(everything(service, topic))
 
 
@@ -456,10 +460,11 @@ def test_a_producer_that_failed_for_good_is_replaced(service: Service, topic: st
         writer.publish(b"before")
         sending = writer._plugin.inner._sending
         sending.producer._transaction_manager.transition_to_fatal_error(InvalidTxnStateError())
-        with pytest.raises(ConnectionError):
+        with pytest.raises(ConnectionError) as refused:
             writer.publish(b"refused")
         writer.publish(b"after")
 
+    assert "not_sent" == refused.value.outcome
     assert [b"after", b"before"] == sorted(everything(service, topic))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from kafka.errors import MessageSizeTooLargeError
 from sinetstream import errors as ours
 
 from sinetstream_plugins.kafka.kafka_python.exceptions import MODULES
 
-__all__ = ["READING", "WRITING"]
+__all__ = ["READING", "WRITING", "not_sent"]
 
 _NAMES: dict[type[ours.SinetError], str] = {
     ours.AuthorizationError: """
@@ -76,3 +77,16 @@ WRITING: dict[type[Exception], type[ours.SinetError]] = {
 
 READING = WRITING | {cls: ours.ConnectionError for cls, error in WRITING.items() if error is ours.PublishTimeoutError}
 """For readers, who publish nothing."""
+
+
+def not_sent(error: Exception, *, size: int | None = None, limit: int | None = None) -> ours.SinetError:
+    """What publishing failed with, for a message that kafka-python has not taken; `size` and `limit` if it is too large."""
+    if isinstance(error, ours.SinetError):
+        error.outcome = "not_sent"
+        return error
+    cls = next((WRITING[each] for each in type(error).__mro__ if each in WRITING), ours.SinetError)
+    translated = cls(f"kafka: {type(error).__name__}: {error}", outcome="not_sent")
+    translated.__cause__ = error
+    if isinstance(error, MessageSizeTooLargeError):
+        translated.size, translated.limit = size, limit
+    return translated

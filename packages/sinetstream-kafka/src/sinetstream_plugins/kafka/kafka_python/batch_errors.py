@@ -21,7 +21,8 @@ REFUSED = (InvalidRecordError, InvalidTimestampError, MessageSizeTooLargeError, 
 def aborted_with(refusal: Exception) -> ConnectionError:
     """The error for messages that were in a transaction with one that the broker refused."""
     error = ConnectionError(
-        "the transaction was aborted because another message in it was refused; publish this one again"
+        "the transaction was aborted because another message in it was refused; publish this one again",
+        outcome="not_sent",
     )
     error.__cause__ = refusal
     return error

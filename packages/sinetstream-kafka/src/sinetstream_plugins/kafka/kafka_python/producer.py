@@ -50,6 +50,12 @@ class Producer(KafkaProducer):  # type: ignore[misc]  # kafka-python has no type
         return bool(self._closed)
 
     @property
+    def max_request_size(self) -> int:
+        """In bytes; a larger record is refused before it is sent."""
+        limit: int = self.config["max_request_size"]
+        return limit
+
+    @property
     def max_block_ms(self) -> float:
         """How long a call may wait for the cluster."""
         limit_ms: float = self.config["max_block_ms"]

@@ -50,7 +50,8 @@ def reach(brokers: Sequence[Address], client: Mapping[str, Any], stop: threading
                 return
         are_permanent = all(isinstance(reason, PermanentConnectionError) for reason in reasons)
         if are_permanent or deadline.left_s < _PAUSE_S or not deadline.pause(_PAUSE_S):
-            raise ConnectionError("; ".join(map(str, reasons))) from reasons[0].__cause__
+            broker = str(brokers[0]) if len(brokers) == 1 else None
+            raise ConnectionError("; ".join(map(str, reasons)), broker=broker) from reasons[0].__cause__
 
 
 class _DeadlineSocket:

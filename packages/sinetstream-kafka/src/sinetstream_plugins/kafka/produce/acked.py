@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from kafka.errors import IllegalStateError
-from sinetstream.errors import ConnectionError
+from sinetstream.errors import ConnectionError, SinetError
 from sinetstream.spi import Delivery
 
+from sinetstream_plugins.kafka.errors import not_sent
 from sinetstream_plugins.kafka.kafka_python.library_threads import mark_library_thread
 from sinetstream_plugins.kafka.kafka_python.producer import Producer
 from sinetstream_plugins.kafka.kafka_python.sender import Record, new_sender
@@ -76,7 +77,7 @@ class AckedProducer:
             sender = self._sender
             future = sender.send(record)
         except Exception as error:  # noqa: BLE001  every failure is the promise's
-            self.failed(delivery, error)
+            self.failed(delivery, not_sent(error, size=len(record[0]), limit=self.producer.max_request_size))
         else:
             sender.follow(future, delivery, delivery)
 
@@ -93,7 +94,9 @@ class AckedProducer:
             self._blamed = self.producer  # the first to fail is the one that the broker refused, in a batch of its own
             delivery.fail(error)
             return
-        refusal = ConnectionError(f"the producer failed for good and is being replaced: {fatal or error}")
+        outcome = error.outcome if isinstance(error, SinetError) else "unknown"
+        words = f"the producer failed for good and is being replaced: {fatal or error}"
+        refusal = ConnectionError(words, outcome=outcome)
         refusal.__cause__ = fatal or error
         delivery.fail(refusal)
 
@@ -127,7 +130,7 @@ class AckedProducer:
                 if failure is None:
                     self._send(delivery, record)
                 else:
-                    delivery.fail(failure)
+                    delivery.fail(not_sent(failure))
 
 
 def _unconfirmed(closed: Exception) -> ConnectionError:

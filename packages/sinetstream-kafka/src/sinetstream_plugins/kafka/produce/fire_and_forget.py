@@ -8,6 +8,7 @@ from typing import Any
 
 from sinetstream.spi import ByteBudget, Delivery
 
+from sinetstream_plugins.kafka.errors import not_sent
 from sinetstream_plugins.kafka.kafka_python.producer import Producer
 from sinetstream_plugins.kafka.kafka_python.sender import Record, new_sender
 from sinetstream_plugins.kafka.produce.producer import close
@@ -31,7 +32,7 @@ class FireAndForgetProducer:
             future = self._sender.send(record)
         except Exception as error:  # noqa: BLE001  every failure is the promise's
             self._budget.give_back(size)
-            return Delivery.rejected(error)
+            return Delivery.rejected(not_sent(error, size=size, limit=self.producer.max_request_size))
         future.add_both(lambda _: self._budget.give_back(size))
         return Delivery.fulfilled(None)
 

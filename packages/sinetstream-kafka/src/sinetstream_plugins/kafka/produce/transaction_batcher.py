@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 from sinetstream.errors import ConnectionError
 from sinetstream.spi import Delivery
 
+from sinetstream_plugins.kafka.errors import not_sent
 from sinetstream_plugins.kafka.kafka_python.batch_errors import REFUSED
 from sinetstream_plugins.kafka.kafka_python.library_threads import mark_library_thread
 from sinetstream_plugins.kafka.kafka_python.producer import Producer
@@ -88,7 +89,7 @@ class TransactionBatcher:
     def close(self) -> None:
         """A transaction that is open is aborted."""
         self._producer.stop.set()
-        self._queue.refuse(ConnectionError(_CLOSED))
+        self._queue.refuse(ConnectionError(_CLOSED, outcome="not_sent"))
         was_open = False
         if threading.current_thread() is not self._thread:
             self._thread.join()
@@ -150,7 +151,7 @@ class TransactionBatcher:
             future = self._producer.send(record)
         except Exception as error:  # noqa: BLE001  every failure is the promise's
             failures.append(error)
-            delivery.fail(self._producer.error() or error)
+            delivery.fail(not_sent(self._producer.error() or error))
         else:
             future.add_errback(failures.append)
             future.add_callback(delivery.fulfil)

@@ -13,6 +13,7 @@ from kafka.errors import InvalidProducerEpochError, KafkaTimeoutError, ProducerF
 from sinetstream.errors import ConnectionError, NotOpenError, PublishTimeoutError
 from sinetstream.spi import Delivery
 
+from sinetstream_plugins.kafka.errors import not_sent
 from sinetstream_plugins.kafka.kafka_python.consumer import to_metadata
 from sinetstream_plugins.kafka.kafka_python.producer import Producer
 from sinetstream_plugins.kafka.kafka_python.sender import Record, new_sender
@@ -85,7 +86,7 @@ class TransactionalProducer:
             except Exception as error:
                 if self.error() is not None:
                     raise
-                delivery.fail(error)
+                delivery.fail(not_sent(error, size=len(record[0]), limit=self.producer.max_request_size))
 
     def error(self) -> Exception | None:
         """Why the transaction cannot be committed any more."""
