@@ -157,9 +157,7 @@ class PendingPublishes:
     def _reject_rest(self) -> None:
         while True:
             for delivery in list(self._pending):
-                rejected = delivery.fail(_unconfirmed_error())
-                self._given_up += rejected
-                if rejected or delivery.is_settled:  # who settled it may not come to post it
+                if delivery.fail(_unconfirmed_error()) or delivery.is_settled:  # who settled it may not come to post it
                     self._complete([delivery])
             if not self._pending:
                 return
@@ -181,6 +179,7 @@ class PendingPublishes:
                 delivery.complete()
             else:
                 self._session.meter.record_error()
+                self._given_up += self._closed  # by the plugin's `close`, or here
                 delivery.complete(self._session.translate_publishing(error))
         self._completing = False
         if not self._pending:

@@ -41,6 +41,7 @@ def forget(lab: Lab, make: Callable[[], object], caplog: pytest.LogCaptureFixtur
     """Drop what `make` opened; returns when it is closed, and checks what was said."""
     with told_and_closed(lab):
         make()
+        wait_for_thread("sinetstream-aio")  # it has opened the endpoint, and refers to it
     assert [record.levelno for record in caplog.records if "was not closed" in record.message] == [logging.WARNING]
 
 

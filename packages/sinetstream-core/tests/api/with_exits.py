@@ -52,10 +52,14 @@ class Confirming(PluginAsyncMessageWriter):
 
 
 class Dead(Confirming):
-    """Never confirms."""
+    """Never confirms; `close` rejects the first."""
 
     def open(self) -> None:
         pass
+
+    def close(self) -> None:
+        self._sent[0].fail(ConnectionError("closed"))
+        super().close()
 
 
 def writer(**more: Any) -> AsyncMessageWriter[Any]:
