@@ -109,7 +109,10 @@ def name_of(requirement: str) -> str:
 def environment(folder: str, wheels: Iterable[object], *options: str) -> Path:
     python = Path(folder) / "bin/python"
     uv("venv", "--python", sys.executable, folder)
-    uv("pip", "install", "--python", python, "--find-links", DIST, *options, *wheels)
+    fresh = [
+        option for package in packages() for option in ("--refresh-package", package.name)
+    ]  # same version, new files
+    uv("pip", "install", "--python", python, "--find-links", DIST, *fresh, *options, *wheels)
     return python
 
 
