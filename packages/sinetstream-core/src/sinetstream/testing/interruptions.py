@@ -8,7 +8,7 @@ from time import monotonic
 from typing import Any
 
 from sinetstream import SinetError
-from sinetstream.testing.published import Outcomes, errors_of, published
+from sinetstream.testing.published import Outcomes, check_not_sent, errors_of, published
 from sinetstream.testing.raised import check_ours
 from sinetstream.testing.received import Received
 from sinetstream.testing.streams import receiving
@@ -77,6 +77,7 @@ def across_an_interruption(trial: Trial, end: str, **more: Any) -> tuple[list[by
         check_ours(trial, errors_of(outcomes))
         received.wait_for(confirmed)
         until_one_arrives(trial, received)
+    check_not_sent(outcomes, received.values)
     return confirmed, [value for value in received.values if value in values], received.errors
 
 

@@ -107,7 +107,7 @@ class Failures(Area):
     @pytest.mark.parametrize("end", WRITERS)
     @if_declared(Ability.AT_LEAST_ONCE)
     def test_nothing_confirmed_is_lost_in_an_interruption(self, trial: Trial, end: str) -> Finding | None:
-        """At least once: confirmed messages survive an interruption, and every promise ends."""
+        """At least once: confirmed messages survive an interruption, those that failed as `not_sent` do not arrive, every promise ends."""
         if not interruptible(trial):
             return UNINTERRUPTIBLE
         confirmed, got, errors = across_an_interruption(trial, end)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from sinetstream.testing.fake.faults import Fault, strikes
 
-__all__ = ["Exchange", "FakeDisconnectedError", "FakeLeakedError", "FakeRefusedError", "Record"]
+__all__ = ["Exchange", "FakeDisconnectedError", "FakeLeakedError", "FakeRefusedError", "FakeUnsentError", "Record"]
 
 WINDOW = 20
 _HELD_S = 0.3
@@ -19,6 +19,10 @@ _LATE_S = 0.2
 
 class FakeDisconnectedError(Exception):
     """The broker is away."""
+
+
+class FakeUnsentError(FakeDisconnectedError):
+    """The broker is away, and the message was not sent."""
 
 
 class FakeRefusedError(Exception):
@@ -85,11 +89,11 @@ class Exchange:
             if self.away or reach == "nobody":
                 raise self.disconnected()
 
-    def disconnected(self) -> Exception:
+    def disconnected(self, error: type[FakeDisconnectedError] = FakeDisconnectedError) -> Exception:
         """What the client library raises while the broker is away."""
         if Fault.LEAK_EXCEPTION in self.faults:
             return FakeLeakedError("[Errno 111] Connection refused")
-        return FakeDisconnectedError("nobody answers")
+        return error("nobody answers")
 
     def interrupt(self, *, away: bool) -> None:
         """Go away, or come back."""
@@ -117,20 +121,27 @@ class Exchange:
                     return -1
                 if Fault.BLOCK in self.faults:
                     self.changed.wait_for(lambda: not self.away)
-                raise self.disconnected()
+                if Fault.DENY_SENT in self.faults:
+                    self._number_and_store(topic, payload, key, headers, timestamp_us)
+                raise self.disconnected(FakeUnsentError)
             if reach == "read-only":
                 if Fault.CONFIRM_REFUSED in self.faults:
                     return -1
                 raise FakeRefusedError("not allowed to publish")
-            number = self._numbers[topic]
-            self._numbers[topic] += 1
-            if timestamp_us is None:
-                timestamp_us = time.time_ns() // 1000
-            record = Record(payload, topic, number, key, headers, timestamp_us)
-            self.published.append(record)
-            self._store(record)
-            self.changed.notify_all()
-            return number
+            return self._number_and_store(topic, payload, key, headers, timestamp_us)
+
+    def _number_and_store(
+        self, topic: str, payload: bytes, key: bytes | None, headers: Mapping[str, bytes], timestamp_us: int | None
+    ) -> int:
+        number = self._numbers[topic]
+        self._numbers[topic] += 1
+        if timestamp_us is None:
+            timestamp_us = time.time_ns() // 1000
+        record = Record(payload, topic, number, key, headers, timestamp_us)
+        self.published.append(record)
+        self._store(record)
+        self.changed.notify_all()
+        return number
 
     def _store(self, record: Record) -> None:
         struck = self.faults if strikes(record.number) else frozenset()

@@ -37,6 +37,7 @@ class Fault(Enum):
     IGNORE_TLS = "tls is declared, and connections are not encrypted"
     FORGET_SUBSCRIPTION = "a reader gets nothing any more after an interruption"
     CONFIRM_UNSENT = "what is published in an interruption is confirmed and lost"
+    DENY_SENT = "what is published in an interruption fails as not sent, and arrives"
     CONFIRM_REFUSED = "what the broker refuses to take is confirmed"
     BLOCK = "publish blocks while the broker is away"
     HANG = "a writer's close never returns"

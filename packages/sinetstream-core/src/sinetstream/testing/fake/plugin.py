@@ -19,8 +19,8 @@ from sinetstream.spi import (
     PluginMessageWriter,
 )
 from sinetstream.spi.delivery import Delivery
-from sinetstream.spi.translation import ErrorTable
-from sinetstream.testing.fake.exchange import FakeDisconnectedError, FakeRefusedError, Record
+from sinetstream.spi.translation import ErrorTable, Translation
+from sinetstream.testing.fake.exchange import FakeDisconnectedError, FakeRefusedError, FakeUnsentError, Record
 from sinetstream.testing.fake.faults import Fault, strikes
 from sinetstream.testing.fake.greeting import greet
 from sinetstream.testing.fake.remote import RemoteExchange
@@ -50,6 +50,7 @@ running: dict[str, FakeBroker] = {}
 class _Plugin:
     errors: ClassVar[ErrorTable] = {
         FakeDisconnectedError: ConnectionError,
+        FakeUnsentError: Translation(ConnectionError, "not_sent"),
         FakeRefusedError: AuthorizationError,
     }
 
