@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from types import TracebackType
 from typing import Generic, Literal, Self, Unpack
 
@@ -9,15 +10,23 @@ from sinetstream import config, plugins
 from sinetstream.clock import microseconds, now_us
 from sinetstream.codec.build import build
 from sinetstream.codec.codec import MessageCodec
+from sinetstream.config.file import default_paths
+from sinetstream.errors import UnsupportedServiceTypeError
 from sinetstream.message import Message
 from sinetstream.options import DecoderOptions, EncoderOptions
+from sinetstream.session import Source
 from sinetstream.values import T
 
 __all__ = ["SINETStreamMessageDecoder", "SINETStreamMessageEncoder"]
 
 
+_NO_TYPE = "none"
+
+
 class _Coder:
-    """Takes every parameter that shapes messages; those of brokers and topics are read and not used.
+    """Takes service, file and keywords as a reader or writer does; parameters of brokers and topics are not used.
+
+    Without `service` and `config_file`, where there is no default file either, the keywords alone are taken.
 
     There is nothing to open or close: `open`, `close` and `with` are for programs written for the published versions.
     """
@@ -43,8 +52,15 @@ class _Coder:
 class SINETStreamMessageEncoder(_Coder, Generic[T]):
     """From values to the bytes that a writer with the same parameters would send."""
 
-    def __init__(self, service: str | None = None, **kwargs: Unpack[EncoderOptions]) -> None:
-        self._codec = _codec("writer", kwargs)
+    def __init__(
+        self,
+        service: str | None = None,
+        *,
+        config: str | None = None,
+        config_file: str | os.PathLike[str] | None = None,
+        **kwargs: Unpack[EncoderOptions],
+    ) -> None:
+        self._codec = _codec("writer", Source(service, None, config, config_file, kwargs))
 
     def encode(self, msg: T, timestamp: float | None = None) -> bytes:
         """The message; `timestamp` as in `MessageWriter.publish`. May be called from several threads at once.
@@ -57,8 +73,15 @@ class SINETStreamMessageEncoder(_Coder, Generic[T]):
 class SINETStreamMessageDecoder(_Coder, Generic[T]):
     """From received bytes to what a reader with the same parameters would hand out."""
 
-    def __init__(self, service: str | None = None, **kwargs: Unpack[DecoderOptions]) -> None:
-        self._codec = _codec("reader", kwargs)
+    def __init__(
+        self,
+        service: str | None = None,
+        *,
+        config: str | None = None,
+        config_file: str | os.PathLike[str] | None = None,
+        **kwargs: Unpack[DecoderOptions],
+    ) -> None:
+        self._codec = _codec("reader", Source(service, None, config, config_file, kwargs))
 
     def decode(self, bs: bytes) -> Message[T]:
         """The message, its topic None. May be called from several threads at once. Raises `InvalidMessageError`."""
@@ -66,15 +89,36 @@ class SINETStreamMessageDecoder(_Coder, Generic[T]):
         return Message(value, None, timestamp_us, bs)
 
 
-def _codec(role: Literal["reader", "writer"], options: EncoderOptions | DecoderOptions) -> MessageCodec:
+def _codec(role: Literal["reader", "writer"], source: Source) -> MessageCodec:
+    without_file = source.no_config or _has_no_file(source)
     settings = config.load(
         role=role,
-        service=None,
+        service=source.service,
         topics=None,
-        config=None,
-        config_file=None,
-        no_config=True,
-        kwargs={"type": "none", **{name: value for name, value in options.items() if name != "no_config"}},
-        plugin_parameters=lambda _: frozenset(),
+        config=source.config_name,
+        config_file=source.config_file,
+        no_config=without_file,
+        kwargs={"type": _NO_TYPE, **source.kwargs} if without_file else source.kwargs,
+        plugin_parameters=lambda name: _parameters(role, name),
     )
-    return build(settings.codec, plugins.load, writing=role == "writer")
+    with config.placed(settings.path):
+        return build(settings.codec, plugins.load, writing=role == "writer")
+
+
+def _has_no_file(source: Source) -> bool:
+    """Whether none is asked for, and there is none where one is looked for: the keywords are all there is then."""
+    if source.service is not None or source.config_file is not None:
+        return False
+    return not any(os.path.lexists(file) for file in default_paths())
+
+
+def _parameters(role: str, name: str) -> frozenset[str] | None:
+    """What the plugin for this type declares; None where it is not installed: messages can be had without it."""
+    if name == _NO_TYPE:
+        return frozenset()
+    try:
+        _, plugin_class = plugins.find(name, f"sinetstream.{role}", f"sinetstream.async_{role}")
+    except UnsupportedServiceTypeError:
+        return None
+    parameters: frozenset[str] | None = getattr(plugin_class, "parameters", None)
+    return parameters

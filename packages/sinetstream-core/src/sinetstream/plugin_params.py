@@ -48,6 +48,7 @@ def _encode_parameter(settings: ServiceSettings, params: dict[str, Any], path: s
         return
     at = ".".join(filter(None, (settings.path, *place)))
     codec_settings = config.codec_settings({**settings.params, **around}, at)
+    config.check_switches(around, at, settings.version, settings.params)
     with config.placed(at):
         codec = build(codec_settings, plugins.load, writing=True)
     around[name] = codec.encode(around[name], Message.NOTSTAMP)[0]

@@ -94,7 +94,8 @@ class ServiceSettings:
     """One service as one reader or writer sees it. Times are in milliseconds, sizes in bytes.
 
     `topics` is what was asked for, in order: empty where nothing was. `params` is the merged mapping as configured; the
-    session deep-copies it for each plugin and puts the resolved values in. `path` is where errors say the service is.
+    session deep-copies it for each plugin and puts the resolved values in. `path` is where errors say the service is,
+    `version` that of the file, 3 without one.
     """
 
     service: str | None
@@ -111,3 +112,4 @@ class ServiceSettings:
     codec: CodecSettings
     params: Mapping[str, Any]
     path: str
+    version: int = 3

@@ -25,7 +25,7 @@ NONE: frozenset[Ability] = frozenset()
 SAFE = frozenset((Ability.AT_LEAST_ONCE, Ability.EXACTLY_ONCE, Ability.ACKNOWLEDGE))
 INVALID = b"\x00 no message at all"
 
-_encoder: SINETStreamMessageEncoder[bytes] = SINETStreamMessageEncoder()
+_encoder: SINETStreamMessageEncoder[bytes] = SINETStreamMessageEncoder(no_config=True)
 
 
 def encoded(value: bytes, timestamp: float = 0) -> bytes:

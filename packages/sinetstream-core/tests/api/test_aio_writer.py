@@ -22,7 +22,7 @@ from .doubles import SAFE, WAIT, Lab, LabError, encoded, until
 from .test_aio_reader import Beats
 from .test_promises import PlainPromises
 
-decoder: SINETStreamMessageDecoder[bytes] = SINETStreamMessageDecoder()
+decoder: SINETStreamMessageDecoder[bytes] = SINETStreamMessageDecoder(no_config=True)
 SIZE = len(encoded(b"x"))
 
 

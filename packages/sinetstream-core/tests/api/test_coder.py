@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sinetstream import MessageReader, MessageWriter, SINETStreamMessageDecoder, SINETStreamMessageEncoder
-from sinetstream.errors import InvalidArgumentError, InvalidMessageError
+from sinetstream.errors import InvalidArgumentError, InvalidMessageError, NoConfigError, NoServiceError
 
 from .doubles import Lab
 
@@ -31,7 +32,10 @@ Decoder = SINETStreamMessageDecoder[Any]
             },
             b"x",
         ),
-        ({"service": "any", "type": "iostream", "topic": "t", "brokers": "b", "client_id": "c"}, b"x"),
+        (
+            {"service": "any", "no_config": True, "type": "iostream", "topic": "t", "brokers": "b", "client_id": "c"},
+            b"x",
+        ),
     ],
 )
 def test_what_is_encoded_is_decoded(params: dict[str, Any], value: Any) -> None:
@@ -52,6 +56,55 @@ def test_it_is_what_a_writer_sends_and_a_reader_reads(lab: Lab) -> None:
 
     assert "v" == Decoder(**common).decode(lab.published[0]).value
     assert [Encoder(**common).encode("v", 1)] == lab.published
+
+
+FILE = """
+header: {version: 3}
+config:
+  vault: {type: queue, value_type: text, data_encryption: true, crypto: {key: !!binary a2tra2tra2tra2tra2tra2tra2tra2tra2tra2tra2s=}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        (".sinetstream_config.yml", {"service": "vault"}),
+        (".sinetstream_config.yml", {}),
+        ("other.yml", {"service": "vault", "config_file": "other.yml"}),
+        ("other.yml", {"config_file": Path("other.yml")}),
+    ],
+)
+def test_service_and_file_are_taken_as_a_writer_takes_them(name: str, given: dict[str, Any]) -> None:
+    Path(name).write_text(FILE)
+    message = Encoder(**given).encode("secret")
+
+    assert b"secret" not in message
+    assert "secret" == Decoder(**given).decode(message).value
+    assert b"secret" in Encoder(**given, data_encryption=False).encode("secret")
+
+
+@pytest.mark.parametrize("cls", [Encoder, Decoder])
+def test_what_is_wrong_with_the_source_is_what_a_writer_says(cls: Any) -> None:
+    for given, error in (
+        ({"service": "vault"}, NoConfigError),
+        ({"config_file": "missing.yml"}, NoConfigError),
+        ({"config": "cluster"}, InvalidArgumentError),
+    ):
+        with pytest.raises(error):
+            cls(**given)
+    Path(".sinetstream_config.yml").write_text(FILE)
+    with pytest.raises(NoServiceError):
+        cls("valt")
+    with pytest.raises(InvalidArgumentError, match=r"^services\.vault\.value_type: "):
+        cls("vault", value_type="no such")
+    assert b"x" == Decoder(no_config=True).decode(Encoder(no_config=True).encode(b"x")).value
+
+
+def test_parameters_of_a_messaging_system_that_is_not_installed_are_left_aside() -> None:
+    Path("other.yml").write_text("header:\nconfig: {lab: {type: iostream, topic: t, own_key: 1, value_type: text}}")
+    message = Encoder("lab", config_file="other.yml").encode("x")
+
+    assert "x" == Decoder("lab", config_file="other.yml").decode(message).value
 
 
 def test_the_published_way_of_using_them_works() -> None:

@@ -22,7 +22,7 @@ from sinetstream.spi import Ability, Delivery
 from .doubles import SAFE, WAIT, Lab, LabError, encoded, raising_once
 from .test_promises import PlainPromises
 
-decoder: SINETStreamMessageDecoder[bytes] = SINETStreamMessageDecoder()
+decoder: SINETStreamMessageDecoder[bytes] = SINETStreamMessageDecoder(no_config=True)
 
 
 def _sync(values: Any, timestamp: Any = None, **kwargs: Any) -> Any:

@@ -82,7 +82,12 @@ def test_what_is_wrong_with_parameters_is_said_without_secrets(cls: type[Any], w
 def test_what_a_plugin_raises_comes_without_secrets(lab: Lab, cls: type[Any]) -> None:
     lab.on_construct = raising_once(ValueError("x"))
     with pytest.raises(SinetError) as caught:
-        cls(type="lab", topic="t", no_config=True, **{**SECRETS, "crypto": {"password": "hunter2"}})
+        cls(
+            type="lab",
+            topic="t",
+            no_config=True,
+            **{**SECRETS, "crypto": {"password": "hunter2"}, "data_encryption": True},
+        )
 
     assert [] == lines_with_the_secret(caught.value)
 

@@ -22,7 +22,7 @@ from sinetstream.spi import Ability
 
 from .doubles import SAFE, Gate, Lab, LabError, in_thread, raising, raising_once, until
 
-decoder: SINETStreamMessageDecoder[bytes] = SINETStreamMessageDecoder()
+decoder: SINETStreamMessageDecoder[bytes] = SINETStreamMessageDecoder(no_config=True)
 NOW = 1_700_000_000
 
 

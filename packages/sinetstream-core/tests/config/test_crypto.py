@@ -304,7 +304,7 @@ def test_encryption_without_a_key_names_the_three(load: Load, crypto: Any) -> No
 
 
 def test_where_encryption_is_off_only_the_type_of_the_section_matters(load: Load) -> None:
-    assert load(None, type="queue", crypto={"mode": "ECB"}).codec.encryption is None
+    assert load(None, type="queue", data_encryption=False, crypto={"mode": "ECB"}).codec.encryption is None
     with pytest.raises(InvalidArgumentError, match="crypto: must be a mapping"):
         load(None, type="queue", crypto="hunter2")
 

@@ -32,6 +32,7 @@ def test_what_the_caller_gave_is_neither_changed_nor_shared(load: Load) -> None:
         "type": "queue",
         "tls": {"ca_certs_data": "x"},
         "type_spec": {"will": {"payload": b"x", "list": [{"a": 1}], "tuple": ({"a": 1},)}},
+        "data_encryption": False,
         "crypto": {"password": {"value": "p"}},
         "brokers": ["a"],
         "value_type": {"name": "x", "args": {"a": [1]}},

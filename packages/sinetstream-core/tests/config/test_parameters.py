@@ -219,7 +219,7 @@ def test_compression_is_checked_even_where_it_is_off(load: Load, compression: An
 
 
 def test_compression_is_nothing_where_it_is_off(load: Load) -> None:
-    assert load(None, type="queue", compression={"level": 9}).codec.compression is None
+    assert load(None, type="queue", data_compression=False, compression={"level": 9}).codec.compression is None
 
 
 @pytest.mark.parametrize("value", ["yes", 1, ["a"]])

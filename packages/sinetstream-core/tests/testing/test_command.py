@@ -74,7 +74,11 @@ def test_what_is_broken_fails_with_its_evidence_in_every_form(
 def test_no_secret_is_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     json_file, html_file = tmp_path / "card.json", tmp_path / "card.html"
     with FakeBroker(Fault.LOG_SECRETS, abilities=()) as broker:
-        options = [configuration(tmp_path, broker, crypto=f"{{password: {PASSWORD}}}"), "-k", "secret or lost"]
+        options = [
+            configuration(tmp_path, broker, data_encryption="true", crypto=f"{{password: {PASSWORD}}}"),
+            "-k",
+            "secret or lost",
+        ]
         main(["lab", *options, f"--json={json_file}", f"--html={html_file}"])
 
     captured = capsys.readouterr()
@@ -125,7 +129,9 @@ def test_a_topic_that_cannot_be_written_to_is_no_prefix(tmp_path: Path, broker: 
 CLASSIC = "{algorithm: AES, key_length: 128, mode: EAX, password: open-sesame-42}"
 
 
-@pytest.mark.parametrize("own", [{"on_invalid": "skip"}, {"crypto": CLASSIC}], ids=["on_invalid", "crypto"])
+@pytest.mark.parametrize(
+    "own", [{"on_invalid": "skip"}, {"crypto": CLASSIC, "data_encryption": "true"}], ids=["on_invalid", "crypto"]
+)
 def test_what_a_service_asks_for_does_not_mislead_the_kit(
     tmp_path: Path, broker: FakeBroker, capsys: pytest.CaptureFixture[str], own: dict[str, str]
 ) -> None:
@@ -165,7 +171,7 @@ def test_a_folder_that_is_not_there_is_said_before_anything_is_tried(tmp_path: P
 
 
 def test_short_secrets_are_secrets_too(tmp_path: Path, broker: FakeBroker) -> None:
-    file = configuration(tmp_path, broker, crypto="{password: abc}").partition("=")[2]
+    file = configuration(tmp_path, broker, data_encryption="true", crypto="{password: abc}").partition("=")[2]
 
     assert {"abc"} == set(Service("lab", config_file=file).secrets)
 

@@ -9,10 +9,11 @@ from typing import Any, Literal, cast
 from sinetstream.config.encoding import codec_settings
 from sinetstream.config.error_path import placed
 from sinetstream.config.section import Section
+from sinetstream.config.switches import check_switches
 from sinetstream.config.topics import Topics
 from sinetstream.config.unknown import refuse_unknown
 from sinetstream.consistency import Consistency
-from sinetstream.settings import OnInvalid, ServiceSettings
+from sinetstream.settings import CodecSettings, OnInvalid, ServiceSettings
 from sinetstream.wording import kind, shown
 
 __all__ = ["service_settings"]
@@ -52,10 +53,17 @@ def service_settings(
         close_timeout_ms=section.duration("close_timeout_ms", 10_000),
         max_pending_bytes=section.integer("max_pending_bytes", 64 * 1024 * 1024, 1),
         on_invalid=_on_invalid(section),
-        codec=codec_settings(params, path),
+        codec=_codec_settings(params, path, version),
         params=params,
         path=path,
+        version=version,
     )
+
+
+def _codec_settings(params: Mapping[str, Any], path: str, version: int) -> CodecSettings:
+    settings = codec_settings(params, path)
+    check_switches(params, path, version)
+    return settings
 
 
 def _consistency(section: Section) -> Consistency:
