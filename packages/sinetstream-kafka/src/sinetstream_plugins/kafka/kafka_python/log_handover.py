@@ -56,8 +56,9 @@ class _HandOver(logging.Filter):
     def _start(self) -> None:
         with self._starting:
             if self._thread is None:
-                self._thread = threading.Thread(target=self._handle, name="sinetstream-kafka-log", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._handle, name="sinetstream-kafka-log", daemon=True)
+                thread.start()
+                self._thread = thread  # when it runs: `flush` may join it
 
     def _handle(self) -> None:
         mark_library_thread()  # so that no handler publishes these records through kafka-python, which would log again

@@ -14,7 +14,7 @@ from kafka.errors import KafkaConnectionError
 from sinetstream_plugins.kafka.kafka_python.batch_errors import keep_sequence_on_refusal
 from sinetstream_plugins.kafka.kafka_python.library_threads import mark_library_thread
 from sinetstream_plugins.kafka.kafka_python.log_handover import hand_over_logs
-from sinetstream_plugins.kafka.kafka_python.net_client import KafkaNetClient, bootstrap_until
+from sinetstream_plugins.kafka.kafka_python.net_client import bootstrap_until, net_client_maker
 from sinetstream_plugins.kafka.kafka_python.resume_transactions import can_resume, start_resuming
 
 __all__ = ["Producer", "Record"]
@@ -28,7 +28,7 @@ class Producer(KafkaProducer):  # type: ignore[misc]  # kafka-python has no type
 
     def __init__(self, settings: Mapping[str, Any], stop: threading.Event) -> None:
         """Raises `ConnectionError` soon after `stop` is set, `KafkaTimeoutError` where the cluster does not answer."""
-        make = settings.get("kafka_client", KafkaNetClient)
+        make = net_client_maker(settings)
         super().__init__(**{**settings, "kafka_client": partial(bootstrap_until, stop, make)})
         self._metadata.config["retry_backoff_ms"] = settings["retry_backoff_ms"]  # KafkaProducer does not pass it on
         keep_sequence_on_refusal(self._transaction_manager)
