@@ -12,12 +12,11 @@ from sinetstream.spi import Deadline
 from sinetstream.spi.addresses import Address
 
 from sinetstream_plugins.kafka.kafka_python.net_client import connect_steps
+from sinetstream_plugins.kafka.probe.connecting import SLICE_S, STEP_S
 from sinetstream_plugins.kafka.probe.permanent import PermanentConnectionError
 
 __all__ = ["probe", "proxy_option"]
 
-_STEP_S = 5.0
-_SLICE_S = 0.2
 _REFUSED = (SaslAuthenticationFailedError, UnsupportedSaslMechanismError)
 
 
@@ -30,10 +29,10 @@ def probe(address: Address, client: Mapping[str, Any], deadline: Deadline) -> No
     """Raises `ConnectionError` where the broker does not let us in through the proxy."""
     at = str(address)
     settings = {**client, "bootstrap_servers": [at]}
-    with closing(connect_steps(settings, _SLICE_S)) as steps:
+    with closing(connect_steps(settings, SLICE_S)) as steps:
         try:
             for step in steps:
-                deadline.within(_STEP_S).retry(step)
+                deadline.within(STEP_S).retry(step)
         except ConnectionError as error:  # ours
             raise PermanentConnectionError(f"{at}: {error}") from error.__cause__
         except _REFUSED as error:
