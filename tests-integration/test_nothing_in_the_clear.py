@@ -93,9 +93,9 @@ def test_an_encrypted_value_is_not_seen(line: Line, section: dict[str, Any], wri
 @writers
 def test_nothing_is_seen_where_tls_is_asked_for(line: Line, writer: Any) -> None:
     params, proxy = line("tls")
-    kafka = params["type"] == "kafka"
+    beside: dict[str, Any] = {"key": CANARY, "headers": {CANARY: CANARY.encode()}} if params["type"] == "kafka" else {}
 
-    assert CANARY == carried(params, writer, **({"key": CANARY, "headers": {CANARY: CANARY.encode()}} if kafka else {}))
+    assert CANARY == carried(params, writer, **beside)
     assert b"" != proxy.recorded
     assert CANARY.encode() not in proxy.recorded
 
@@ -161,7 +161,8 @@ def test_the_payload_of_a_will_is_encrypted_as_messages_are(
 @pytest.mark.queue
 @crypto
 def test_the_queue_holds_what_is_encrypted(section: dict[str, Any]) -> None:
-    topic, common = f"clear-{uuid4().hex}", {"type": "queue", "no_config": True}
+    topic = f"clear-{uuid4().hex}"
+    common: dict[str, Any] = {"type": "queue", "no_config": True}
     with (
         MessageReader[bytes](topics=topic, user_data_only=True, receive_timeout_ms=5000, **common) as reader,
         MessageWriter[str](topic=topic, value_type="text", data_encryption=True, crypto=section, **common) as writer,
