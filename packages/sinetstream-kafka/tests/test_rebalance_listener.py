@@ -26,7 +26,7 @@ def test_a_member_that_waits_for_a_rebalance_stays_one(service: Service, topic: 
         before = one._plugin._consumer.group_metadata().member_id
         next(other)
         opening = threading.Thread(target=newcomer_to_be.open)
-        opening.start()  # the group waits for `other`, who has a message in hand
+        opening.start()  # the group waits for `other`, which has a message in flight
         opening.join(3.5)
         next(other, None)
         opening.join(10)
@@ -49,7 +49,7 @@ def test_what_is_finished_is_committed_before_the_partitions_go(service: Service
         states = one._plugin._consumer._member.assignment.states()
         opening = threading.Thread(target=other.open)
         opening.start()
-        assert eventually(lambda: all(state.revoked for state in states))  # it waits for the message in hand
+        assert eventually(lambda: all(state.revoked for state in states))  # it waits for the message in flight
         next(one, None)
         opening.join(10)
 

@@ -1,4 +1,4 @@
-"""When a plugin is told that a message is done. Nothing else calls a plugin's `acknowledge`."""
+"""When messages are acknowledged. Nothing else calls a plugin's `acknowledge`."""
 
 from __future__ import annotations
 

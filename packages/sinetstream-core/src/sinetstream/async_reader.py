@@ -16,7 +16,8 @@ from sinetstream.message_decoder import MessageDecoder
 from sinetstream.options import ReaderOptions
 from sinetstream.plugin_selection import callback_reader
 from sinetstream.reader_base import Seekable
-from sinetstream.session import Session, Source
+from sinetstream.session import Session
+from sinetstream.source import Source
 from sinetstream.spi.reader_thread import ReaderThread
 from sinetstream.values import T
 

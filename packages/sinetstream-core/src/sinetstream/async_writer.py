@@ -1,11 +1,10 @@
-"""Writing, with promises."""
+"""Writing without waiting: each publish returns a promise."""
 
 from __future__ import annotations
 
 import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from math import inf
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Generic, Self, Unpack
@@ -15,11 +14,12 @@ from sinetstream.errors import AlreadyConnectedError, SinetError
 from sinetstream.options import WriterOptions
 from sinetstream.plugin_selection import async_writer
 from sinetstream.publish_many import outcome
-from sinetstream.session import Session, Source
+from sinetstream.session import Session
+from sinetstream.source import Source
 from sinetstream.spi.deadline import Deadline
 from sinetstream.spi.timed_out_publishes import no_room
 from sinetstream.values import T
-from sinetstream.writer_base import WriterEndpoint, many_failed
+from sinetstream.writer_base import WriterEndpoint, results_or_raise
 
 if TYPE_CHECKING:
     from sinetstream.pending_publishes import PendingPublishes
@@ -55,7 +55,7 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
             raise AlreadyConnectedError(
                 "in a handler the writer is open: close takes effect after the handler has returned"
             )
-        self._session.open(self._ready)
+        self._session.open(self._start)
         return self
 
     def publish(
@@ -66,38 +66,41 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
         key: bytes | str | None = None,
         headers: Mapping[str, bytes] | None = None,
     ) -> Delivery[Any]:
-        """Send one message; its promise is fulfilled, with what the plugin gives, when it is final for `consistency`.
+        """Send one message; its promise is fulfilled, with the plugin's result, when it is final for `consistency`.
 
-        Never blocks, and raises nothing but `NotOpenError`: every failure of a message is its promise, `BufferFullError`
-        where `max_pending_bytes` wait already (it was not sent then). (What ends a program is no failure of a message:
-        an interrupt, or `SystemExit`, is raised, and whether the broker has the message is unknown.) `timestamp` is in seconds since the Unix epoch,
-        rounded to the microsecond: None for now, 0 for no timestamp. Every promise ends, at the latest in `close`.
+        Never blocks. Raises `NotOpenError` when closed; any other failure rejects the promise, with `BufferFullError`
+        where `max_pending_bytes` would be exceeded. (`KeyboardInterrupt` and `SystemExit` are raised; whether the broker
+        has the message is unknown then.) The `outcome` of each error says whether the broker may have the message.
+        `timestamp` is in seconds since the Unix epoch, rounded to the microsecond: None for now, 0 for no timestamp.
+        Every promise is settled, at the latest in `close`.
         """
-        pending = self._opened()
+        pending = self._require_open()
         try:
-            encoded, attributes = self._encoded(value, timestamp, key, headers)
+            encoded, attributes = self._encode(value, timestamp, key, headers)
         except SinetError as error:
-            return pending.rejected(error, "not_sent")
+            return pending.reject(error, "not_sent")
         return pending.send(encoded, attributes)
 
     def publish_many(self, values: Iterable[T], timestamp: float | None = None) -> list[Any]:
-        """Send all, waiting for room; returns when all are final, with the results in order.
+        """Send all messages; returns when all are final, with the results in order.
 
-        Raises `PublishManyError` when all have ended and some failed; it says which. Waits for room, and for each
-        confirmation, at most `publish_timeout_ms`. Not to be called in a handler, which it would wait for.
+        Waits while `max_pending_bytes` would be exceeded. Raises `PublishManyError` when all have ended and some failed;
+        it says which. Each wait, for room and for a confirmation, takes at most `publish_timeout_ms`. Raises `SinetError`
+        in a handler, since handlers have to run meanwhile.
         """
-        pending = self._opened()
+        pending = self._require_open()
         if self._in_handler():
             words = "publish_many waits for handlers to run and cannot be called in one: use publish"
             raise SinetError(words, outcome="not_sent")
-        timeout = in_seconds(self._session.settings.publish_timeout_ms)
-        sent = [(self._sent(pending, value, timestamp, timeout), monotonic()) for value in values]
+        timeout_ms = self._session.settings.publish_timeout_ms
+        timeout = in_seconds(timeout_ms)
+        sent = [(self._send_when_room(pending, value, timestamp, timeout_ms), monotonic()) for value in values]
         if sent:
-            outcome(*sent[-1], timeout)  # who waits for each is woken for each
-        return many_failed([outcome(delivery, sent_at, timeout) for delivery, sent_at in sent])
+            outcome(*sent[-1], timeout)  # with one wake-up in place of one for each
+        return results_or_raise([outcome(delivery, sent_at, timeout) for delivery, sent_at in sent])
 
     def close(self) -> None:
-        """Let what waits finish, for at most `close_timeout_ms`, reject the rest, and disconnect.
+        """Let pending publishes finish, for at most `close_timeout_ms`, reject the rest, and disconnect.
 
         Idempotent, from any thread; in a handler it takes effect after the handler has returned. It can be opened again.
         Rejected promises that nobody has looked at (with `get`, `await`, `catch` or a second handler of `then`) are logged.
@@ -110,9 +113,9 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
                 return
             pending, self._pending = self._pending, None
             if in_handler:
-                threading.Thread(target=self._finish, args=(pending,), name="sinetstream-close").start()
+                threading.Thread(target=self._close_pending, args=(pending,), name="sinetstream-close").start()
             else:
-                self._finish(pending)
+                self._close_pending(pending)
 
     def __enter__(self) -> Self:
         return self.open()
@@ -122,19 +125,19 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
     ) -> None:
         self.close()
 
-    def _ready(self, plugin: Any) -> None:
+    def _start(self, plugin: Any) -> None:
         from sinetstream.pending_publishes import PendingPublishes  # imports `promise`, which takes 60 ms
 
         self._pending = PendingPublishes(self._session, plugin)
         self._in_handler = self._pending.in_dispatch
         self._session.watch(self, plugin, self._pending.close)
 
-    def _opened(self) -> PendingPublishes:
+    def _require_open(self) -> PendingPublishes:
         if self._pending is None:
-            raise self._session.not_open()
+            raise self._session.not_open_error()
         return self._pending
 
-    def _encoded(
+    def _encode(
         self,
         value: T,
         timestamp: float | None,
@@ -147,20 +150,20 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
             return encoded, {}
         return encoded, self._attributes(key, headers, time_us)
 
-    def _sent(
-        self, pending: PendingPublishes, value: T, timestamp: float | None, timeout: float | None
+    def _send_when_room(
+        self, pending: PendingPublishes, value: T, timestamp: float | None, timeout_ms: float
     ) -> Delivery[Any]:
         try:
-            encoded, attributes = self._encoded(value, timestamp)
+            encoded, attributes = self._encode(value, timestamp)
             size = len(encoded[0])
             budget = pending.budget
-            if not budget.try_take(size) and not budget.take(size, Deadline(inf if timeout is None else timeout)):
+            if not budget.try_take(size) and not budget.take(size, Deadline.in_ms(timeout_ms)):
                 raise no_room(size, budget)
         except SinetError as error:
-            return pending.rejected(error, "not_sent")
+            return pending.reject(error, "not_sent")
         return pending.send(encoded, attributes, reserved=True)
 
-    def _finish(self, pending: PendingPublishes) -> None:
+    def _close_pending(self, pending: PendingPublishes) -> None:
         try:
             pending.close(self._session.close_deadline())
         finally:

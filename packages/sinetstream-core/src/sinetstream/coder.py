@@ -1,4 +1,4 @@
-"""Messages as bytes, without a broker."""
+"""Encoding and decoding messages without a broker."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sinetstream.config.file import default_paths
 from sinetstream.errors import UnsupportedServiceTypeError
 from sinetstream.message import Message
 from sinetstream.options import DecoderOptions, EncoderOptions
-from sinetstream.session import Source
+from sinetstream.source import Source
 from sinetstream.values import T
 
 __all__ = ["SINETStreamMessageDecoder", "SINETStreamMessageEncoder"]
@@ -38,7 +38,7 @@ class _Coder:
         return self
 
     def close(self, *_: object) -> None:
-        """Nothing to do, whatever it is given."""
+        """Nothing to do; arguments are ignored."""
 
     def __enter__(self) -> Self:
         return self

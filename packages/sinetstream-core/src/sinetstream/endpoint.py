@@ -1,20 +1,21 @@
-"""What readers and writers have in common."""
+"""The properties that readers and writers share."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sinetstream import config
 from sinetstream.consistency import Consistency
 from sinetstream.metrics import Metrics
 from sinetstream.session import Session
+from sinetstream.spi.abilities import Ability
 
 __all__ = ["Endpoint", "session_of"]
 
 
 class Endpoint:
-    """The properties that all have; they may be read at any time, from any thread, also after close."""
+    """Properties that may be read at any time, from any thread, also after `close`."""
 
     _session: Session
 
@@ -30,7 +31,7 @@ class Endpoint:
 
     @property
     def consistency(self) -> Consistency:
-        """What was asked for. A plugin that declares no abilities is promised `AT_MOST_ONCE`, whatever was asked for."""
+        """The consistency that was asked for. Of a plugin that declares no abilities only `AT_MOST_ONCE` is guaranteed."""
         return self._session.settings.consistency
 
     @property
@@ -56,11 +57,11 @@ class Endpoint:
 
     @property
     def metrics(self) -> Metrics:
-        """What was counted up to now."""
+        """The counts up to now."""
         return self._session.metrics()
 
     def reset_metrics(self, reset_raw: bool = False) -> None:
-        """Begin counting anew; with `reset_raw` in the plugin too, where it can."""
+        """Set the counts to 0; with `reset_raw` the plugin's too, where it has any."""
         self._session.reset_metrics(reset_raw)
 
     def info(self, name: str = "", **kwargs: Any) -> Any:
@@ -69,11 +70,21 @@ class Endpoint:
         `"client_id"`, `"metrics"`, `"durable"` (whether the subscription outlives this process) and `"<type>"` followed
         by what the plugin offers; `""` gives all of these in a dict.
         """
-        return self._session.info(name, kwargs)
+        session = self._session
+        first, *rest = name.rstrip(".").split(".")
+        answers: dict[str, Callable[[], Any]] = {
+            "client_id": lambda: session.settings.client_id,
+            "durable": lambda: Ability.DURABLE in session.abilities,
+            "metrics": session.metrics,
+            session.settings.type: lambda: session.ask_plugin(rest, kwargs),
+        }
+        if not first:
+            return {key: answer() for key, answer in answers.items()}
+        return answers[first]() if first in answers else None
 
     @classmethod
     def usage(cls) -> str:
-        """How the class is called, and what it does, as text."""
+        """The signature and the description of the class, as text."""
         from inspect import getdoc, signature
 
         how = f"{cls.__name__}{signature(cls)}".replace("'", "")  # around the types

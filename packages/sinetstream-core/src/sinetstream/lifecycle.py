@@ -1,4 +1,4 @@
-"""Opening and closing: one plugin at a time, from any thread and in signal handlers."""
+"""The states of a reader or writer: opened and closed from any thread and in signal handlers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ State = Enum("State", "CLOSED OPENING OPEN CLOSING")
 
 
 class Lifecycle(ABC):
-    """Whether a plugin is open, and which thread opens or closes it. `label` names it in errors."""
+    """The state of one reader or writer, and which thread opens or closes its plugin. `label` names it in errors."""
 
     def __init__(self, label: str) -> None:
         self._label = label
@@ -28,15 +28,15 @@ class Lifecycle(ABC):
 
     @abstractmethod
     def _connect(self, ready: Callable[[Any], None]) -> Any:
-        """Open a plugin, keep it in `_plugin`, give it to `ready`, and return it; after an error there is none."""
+        """Open a plugin, store it in `_plugin`, call `ready` with it, and return it; after an error `_plugin` is None."""
 
     def open(self, ready: Callable[[Any], None]) -> Any:
-        """Open the plugin, give it to `ready` before anybody can close it, and return it; after an error it is closed.
+        """Open a plugin, call `ready` with it before any thread can close it, and return it; after an error it is closed.
 
         Raises `AlreadyConnectedError` when it is open or being opened; waits while it is being closed.
         """
         with self._lock:
-            self._changed.wait_for(lambda: not self._closing_elsewhere())
+            self._changed.wait_for(lambda: not self._is_closing_elsewhere())
             if self._state is not State.CLOSED:
                 raise AlreadyConnectedError(f"{self._label} is open already")
             self._state = State.OPENING
@@ -47,16 +47,16 @@ class Lifecycle(ABC):
             opened = State.OPEN
             return plugin
         finally:
-            self._become(opened)
+            self._set_state(opened)
 
     def begin_close(self, only: Any = None) -> Any:
-        """Begin to close: the plugin, for the caller to close before it calls `closed`.
+        """Begin to close, and return the plugin: the caller closes it and then calls `closed`.
 
-        None where nothing is open, or another plugin than `only`.
+        Returns None where no plugin is open, or another one than `only`.
         """
         with self._lock:
             if self._state is State.OPENING and self._opener == threading.get_ident():
-                raise SinetError(f"{self._label} is being opened by this very thread: it cannot be closed meanwhile")
+                raise SinetError(f"{self._label} is being opened by this thread: it cannot be closed meanwhile")
             self._changed.wait_for(lambda: self._state is not State.OPENING)
             if self._state is not State.OPEN or (only is not None and only is not self._plugin):
                 return None
@@ -68,35 +68,35 @@ class Lifecycle(ABC):
     def wait_until_closed(self) -> None:
         """Wait while another thread closes it.
 
-        Not where this one does, and was interrupted by the signal handler that asks.
+        Returns at once where this thread is the one that closes: a signal handler has interrupted it and calls this.
         """
         with self._lock:
-            self._changed.wait_for(lambda: not self._closing_elsewhere())
+            self._changed.wait_for(lambda: not self._is_closing_elsewhere())
 
     def hand_over_close(self) -> None:
-        """The thread that called `begin_close` goes its way; another closes, and calls `closed`."""
+        """For the thread that called `begin_close`: another thread closes the plugin and calls `closed`."""
         with self._lock:
             if self._closer == threading.get_ident():
                 self._closer = 0
 
     def closed(self) -> None:
-        """What `begin_close` gave is closed."""
-        self._become(State.CLOSED)
+        """The plugin that `begin_close` returned is closed."""
+        self._set_state(State.CLOSED)
 
     def plugin(self) -> Any:
         """The open plugin. Raises `NotOpenError`."""
         if self._plugin is None:
-            raise self.not_open()
+            raise self.not_open_error()
         return self._plugin
 
-    def not_open(self) -> NotOpenError:
+    def not_open_error(self) -> NotOpenError:
         """The error for use before `open` and after `close`."""
         return NotOpenError(f"{self._label} is not open: call open(), or use it in a `with` block")
 
-    def _become(self, state: State) -> None:
+    def _set_state(self, state: State) -> None:
         with self._lock:
             self._state = state
             self._changed.notify_all()
 
-    def _closing_elsewhere(self) -> bool:
+    def _is_closing_elsewhere(self) -> bool:
         return self._state is State.CLOSING and self._closer != threading.get_ident()

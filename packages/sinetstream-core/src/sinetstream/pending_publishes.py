@@ -90,10 +90,10 @@ class PendingPublishes:
             self.budget.give_back(taken)
             if not isinstance(error, Exception):
                 raise
-            return self.rejected(error, "unknown")
+            return self.reject(error, "unknown")
         return delivery
 
-    def rejected(self, error: Exception, outcome: Outcome) -> Delivery[Any]:
+    def reject(self, error: Exception, outcome: Outcome) -> Delivery[Any]:
         """Count an error, and return a promise that is rejected with it."""
         self._session.meter.record_error()
         return Delivery.rejected(self._session.translate_publishing(error, outcome), self)
@@ -101,9 +101,8 @@ class PendingPublishes:
     def close(self, deadline: Deadline) -> int:
         """Let pending publishes finish until the deadline; close the plugin; reject the rest; end the thread.
 
-        Returns how many were rejected so.
-
-        Rejected promises that nobody has looked at are logged, and raise nothing. Where an interrupt ends one of the waits, the rest is done all the same.
+        Returns how many were rejected by that. Rejected promises that nobody has looked at are logged. Where an interrupt
+        ends one of the waits, the following steps are done all the same.
         """
         try:
             with self._lock:

@@ -1,4 +1,4 @@
-"""What a plugin is constructed with: the parameters as configured, and what we know better."""
+"""`params`, with which a plugin is constructed: the parameters as configured, and the resolved values of the core."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["plugin_params"]
 def plugin_params(
     role: Literal["reader", "writer"], settings: ServiceSettings, plugin_class: type[Any], receive_timeout_ms: float
 ) -> dict[str, Any]:
-    """A deep copy, with the resolved values, and encoded what the class says is to be encoded as messages are."""
+    """A deep copy of the parameters with resolved values; those in the class's `encoded_parameters` are encoded."""
     params: dict[str, Any] = config.copied(settings.params, settings.path)
     for name in ("topic", "topics"):
         params.pop(name, None)

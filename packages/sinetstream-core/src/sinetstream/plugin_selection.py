@@ -1,4 +1,4 @@
-"""From a configured `type` to the class that a reader or writer drives, whichever groups the plugin has."""
+"""From a configured `type` to the class that a reader or writer uses, whichever entry-point groups the plugin has."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["async_writer", "blocking_writer", "callback_reader", "iterating_read
 
 
 def iterating_reader(name: str) -> type[Any]:
-    """A class that is iterated, for `MessageReader` and `aio`: an old plugin's `reader` takes nothing ahead."""
+    """A class that is iterated, for `MessageReader` and `aio`: an old plugin's `reader` does not read ahead."""
     return _iterated(*plugins.find(name, "sinetstream.reader", "sinetstream.async_reader"))
 
 
@@ -30,7 +30,7 @@ def blocking_writer(name: str) -> type[Any]:
 
 
 def async_writer(name: str) -> type[Any]:
-    """A class whose `publish` promises, for `AsyncMessageWriter` and `aio`."""
+    """A class whose `publish` returns a promise, for `AsyncMessageWriter` and `aio`."""
     group, cls = plugins.find(name, "sinetstream.async_writer", "sinetstream.writer")
     if group == "sinetstream.async_writer":
         return cls

@@ -1,4 +1,4 @@
-"""Many messages through a writer whose `publish` returns a promise, waiting only for room."""
+"""`publish_many` of a synchronous writer whose plugin returns promises."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class PublishMany:
         """What each gave, or its exception; waits for each at most `publish_timeout_ms` from when it was sent."""
         if self._pending:
             *_, last, sent_at = self._pending[-1]
-            outcome(last, sent_at, self._timeout)  # who waits for each is woken for each
+            outcome(last, sent_at, self._timeout)  # with one wake-up in place of one for each
         settled_bytes = 0
         while self._pending:
             settled_bytes += self._await_first()

@@ -15,7 +15,8 @@ from sinetstream.message_decoder import MessageDecoder
 from sinetstream.options import ReaderOptions
 from sinetstream.plugin_selection import iterating_reader
 from sinetstream.reader_base import Seekable
-from sinetstream.session import Session, Source
+from sinetstream.session import Session
+from sinetstream.source import Source
 from sinetstream.spi.abilities import Ability
 from sinetstream.spi.iteration import Item, is_end
 from sinetstream.transaction import Participant
@@ -65,7 +66,7 @@ class MessageReader(Seekable, Generic[T]):
         return self
 
     def close(self) -> None:
-        """Disconnect; a loop that runs in another thread ends, with an old plugin when that lets go of it.
+        """Disconnect; a loop in another thread ends (with an old plugin, when its iteration returns).
 
         Idempotent, from any thread; it can be opened again.
         """
@@ -141,13 +142,13 @@ class MessageReader(Seekable, Generic[T]):
             else:
                 raise StopIteration  # noqa: TRY301  as `next`
             if self._plugin is not plugin and Ability.ACKNOWLEDGE in self._session.abilities:
-                raise self._session.not_open()  # noqa: TRY301  it has the message back, and this is not its error
+                raise self._session.not_open_error()  # noqa: TRY301  the plugin took the message back when it was closed
             if ack.keeps_in_flight:
                 ack.in_flight = raw  # `received` would be a call
             elif ack.acts_on_receipt:
                 ack.received(raw)
         except BaseException as error:  # noqa: BLE001  whatever a plugin raises is translated
-            self._iterator = None  # a generator that raised, were it by Ctrl-C, has ended
+            self._iterator = None  # a generator that raised, even by Ctrl-C, has ended
             self._raise(error, plugin)
         return payload, topic, raw
 
@@ -175,7 +176,7 @@ class MessageReader(Seekable, Generic[T]):
         if self._looping_thread == get_ident():
             self._looping_thread = 0
             return StopIteration()
-        return self._session.not_open()
+        return self._session.not_open_error()
 
     def _close(self, *, processed: bool) -> None:
         with self._session.translating():  # around it all: Ctrl-C in here must not leave out what follows `begin_close`

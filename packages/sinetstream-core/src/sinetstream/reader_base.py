@@ -1,4 +1,4 @@
-"""What all readers have in common."""
+"""What all kinds of readers share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["ReaderEndpoint", "Seekable", "participant_of"]
 
 
 class ReaderEndpoint(Endpoint):
-    """A reader's topics, and how a position is moved."""
+    """A reader's topics, and its position."""
 
     _participant: Participant
 
@@ -42,18 +42,18 @@ class ReaderEndpoint(Endpoint):
 
 
 class Seekable(ReaderEndpoint):
-    """Moving the position, where the plugin can; blocks as long as the broker takes to say where to go on."""
+    """Seeking, where the plugin declares it. Each method blocks until the broker has told the new position."""
 
     def seek_to_beginning(self) -> None:
-        """Go on with the oldest message there is. Raises `UnsupportedOperationError` where the plugin cannot."""
+        """Continue with the oldest message that the broker has. Raises `UnsupportedOperationError` where the plugin cannot."""
         self._seek(Ability.SEEK, "seek_to_beginning")
 
     def seek_to_end(self) -> None:
-        """Go on with what is published from now on. Raises `UnsupportedOperationError` where the plugin cannot."""
+        """Continue with messages that are published from now on. Raises `UnsupportedOperationError` where the plugin cannot."""
         self._seek(Ability.SEEK, "seek_to_end")
 
     def seek_to_time(self, timestamp: float) -> None:
-        """Go on with the first message of that time or later, in seconds since the Unix epoch, as in `publish`.
+        """Continue with the first message of that time or later, in seconds since the Unix epoch, as in `publish`.
 
         Raises `UnsupportedOperationError` where the plugin cannot.
         """

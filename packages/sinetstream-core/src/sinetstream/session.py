@@ -1,13 +1,12 @@
-"""One service as one reader or writer has it: settings, codec, meter and the plugin, joined."""
+"""What one reader or writer works with: settings, codec, meter and plugin."""
 
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from math import inf
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 from sinetstream import config, plugins
 from sinetstream.codec.build import build
@@ -17,8 +16,8 @@ from sinetstream.errors import Outcome, SinetError, UnsupportedOperationError
 from sinetstream.lifecycle import Lifecycle
 from sinetstream.metrics import Meter, Metrics
 from sinetstream.open_endpoints import Opening
-from sinetstream.options import ReaderOptions, WriterOptions
 from sinetstream.plugin_params import plugin_params
+from sinetstream.source import Source
 from sinetstream.spi.abilities import Ability
 from sinetstream.spi.deadline import Deadline
 from sinetstream.spi.declared import declared
@@ -29,7 +28,7 @@ from sinetstream.translator import Translator
 if TYPE_CHECKING:
     from sinetstream.codec.codec import MessageCodec
 
-__all__ = ["Session", "Source"]
+__all__ = ["Session"]
 
 log = logging.getLogger("sinetstream")
 
@@ -39,35 +38,12 @@ _NEEDED = {
 }
 
 
-class Source:
-    """Where a service's parameters come from, as the constructor was given them.
-
-    `options` is the constructor's own mapping: what is secret in it is masked there too.
-    """
-
-    def __init__(
-        self,
-        service: str | None,
-        topics: str | list[str] | None,
-        config_name: str | None,
-        config_file: str | os.PathLike[str] | None,
-        options: ReaderOptions | WriterOptions,
-    ) -> None:
-        kwargs = cast("dict[str, Any]", options)
-        config.mask_in_place(kwargs)
-        self.service = service
-        self.topics = topics
-        self.config_name = config_name
-        self.config_file = config_file
-        self.kwargs = {name: value for name, value in kwargs.items() if name != "no_config"}
-        self.no_config = kwargs.get("no_config", False)
-
-
 class Session(Lifecycle):
-    """What is wrong with parameters is said when this is constructed; nothing is connected before `open`.
+    """The settings of one service, its codec, and the plugin that is opened and closed.
 
-    `plugin_class` finds the class to construct for a `type`. `own_thread` says that a thread of ours iterates
-    the reader: it has no receive timeout then, or a short one where `close` does not wake it.
+    Constructing it raises what is wrong with parameters, and connects nothing. `plugin_class` finds the class to construct
+    for a `type`. `own_thread` says that a thread of ours iterates the reader: the plugin gets no receive timeout then, or
+    a short one where `close` does not wake it.
     """
 
     def __init__(
@@ -79,16 +55,7 @@ class Session(Lifecycle):
         own_thread: bool = False,
     ) -> None:
         self._role = role
-        self.settings = config.load(
-            role=role,
-            service=source.service,
-            topics=source.topics,
-            config=source.config_name,
-            config_file=source.config_file,
-            no_config=source.no_config,
-            kwargs=source.kwargs,
-            plugin_parameters=lambda name: getattr(plugin_class(name), "parameters", None),
-        )
+        self.settings = source.load(role, plugin_class)
         self.plugin_class = plugin_class(self.settings.type)
         receive_timeout_ms = self.settings.receive_timeout_ms
         if own_thread:
@@ -144,34 +111,35 @@ class Session(Lifecycle):
         return Deadline.in_ms(self.settings.close_timeout_ms)
 
     def closed(self) -> None:
-        """What `begin_close` gave is closed."""
+        """The plugin that `begin_close` returned is closed."""
         self._end_opening()
         super().closed()
 
     def require(self, ability: Ability, what: str) -> None:
-        """Refuse what the plugin does not declare."""
+        """Raise `UnsupportedOperationError` where the plugin does not declare this ability."""
         if ability not in self.abilities:
             hint = getattr(self.plugin_class, "ability_hints", {}).get(ability)
             words = f"{what}: plugin {self.settings.type!r} does not declare {ability!r}"
             raise UnsupportedOperationError(f"{words}: {hint}" if hint else words)
 
     def translate(self, error: Exception) -> SinetError:
-        """What the application gets for what the plugin raised, with the original as its cause."""
+        """Translate what the plugin raised to an error of ours, with the original as its cause."""
         return self._translator.translate(error)
 
     def translate_publishing(self, error: Exception, outcome: Outcome = "unknown") -> SinetError:
-        """As `translate`, for an error of publishing; `outcome` counts where the plugin does not state one."""
+        """As `translate`, for an error of publishing; it gets `outcome` where the plugin does not state one."""
         return self._translator.translate_publishing(error, outcome)
 
     def translating(self) -> AbstractContextManager[None]:
-        """For a `with` block: what the plugin raises in it leaves the block translated.
+        """For a `with` block: translate what the plugin raises in it.
 
-        Where a message passes (`publish`, `next`), an `except` with `translate` costs less.
+        Calls that are made for each message (`publish`, `next`) use `except` and `translate`, which cost nothing where
+        nothing is raised.
         """
         return self._translator
 
     def metrics(self) -> Metrics:
-        """A snapshot, with the plugin's own where it is open."""
+        """A snapshot of the counts, with the plugin's own in `raw` where it is open."""
         plugin = self._plugin
         try:
             raw = plugin.metrics() if hasattr(plugin, "metrics") else None
@@ -181,28 +149,16 @@ class Session(Lifecycle):
         return self.meter.snapshot(raw)
 
     def reset_metrics(self, reset_raw: bool) -> None:
-        """Begin counting anew, in the plugin too where asked."""
+        """Set the counts to 0, with `reset_raw` the plugin's too."""
         plugin = self._plugin
         self.meter.reset()
         if reset_raw and hasattr(plugin, "reset_metrics"):
             with self.translating():
                 plugin.reset_metrics()
 
-    def info(self, name: str, kwargs: Mapping[str, Any]) -> Any:
-        """The answer to a dotted path, None where there is none."""
-        first, *rest = name.rstrip(".").split(".")
+    def ask_plugin(self, path: list[str], kwargs: Mapping[str, Any]) -> Any:
+        """What the open plugin answers to `info`, None where it has no answer."""
         plugin = self._plugin
-        answers: dict[str, Callable[[], Any]] = {
-            "client_id": lambda: self.settings.client_id,
-            "durable": lambda: Ability.DURABLE in self.abilities,
-            "metrics": self.metrics,
-            self.settings.type: lambda: self._ask_plugin(plugin, rest, kwargs),
-        }
-        if not first:
-            return {key: answer() for key, answer in answers.items()}
-        return answers[first]() if first in answers else None
-
-    def _ask_plugin(self, plugin: Any, path: list[str], kwargs: Mapping[str, Any]) -> Any:
         if not hasattr(plugin, "info"):
             return None
         with self.translating():
@@ -212,7 +168,7 @@ class Session(Lifecycle):
         plugin = None
         try:
             with config.placed(self.settings.path):
-                if self._role == "writer":  # derives the key, so that no publish has to
+                if self._role == "writer":  # derives the key now, not in the first publish
                     self.codec = build(self.settings.codec, plugins.load, writing=True)
                 with self._own_params() as params, self.translating():
                     plugin, self._unopened = self._unopened, None

@@ -16,11 +16,12 @@ from sinetstream.plugin_selection import blocking_writer
 from sinetstream.publish_many import Encoded, PublishMany
 from sinetstream.reader import MessageReader
 from sinetstream.reader_base import participant_of
-from sinetstream.session import Session, Source
+from sinetstream.session import Session
+from sinetstream.source import Source
 from sinetstream.spi.signal_safe_lock import lock_and_condition
 from sinetstream.transaction import Transaction, TransactionSteps
 from sinetstream.values import T
-from sinetstream.writer_base import WriterEndpoint, many_failed
+from sinetstream.writer_base import WriterEndpoint, results_or_raise
 
 __all__ = ["MessageWriter"]
 
@@ -44,12 +45,14 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         self._plugin: Any = None
         self._encode: Callable[[Any, int], Encoded]  # there is one while there is a plugin
         self._count = self._session.meter.record_message
-        self._publishing: dict[object, int] = {}  # in which thread each does; set and removed where nothing interrupts
+        self._publishing: dict[
+            object, int
+        ] = {}  # the thread of each publish; set and removed where Ctrl-C cannot strike
         self._lock, self._changed = lock_and_condition()
 
     def open(self) -> Self:
         """Connect. Raises `AlreadyConnectedError`, `ConnectionError` or `AuthorizationError`; then it is closed."""
-        self._session.open(self._opened)
+        self._session.open(self._start)
         return self
 
     def publish(
@@ -71,7 +74,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         """
         plugin = self._plugin
         if plugin is None:
-            raise self._session.not_open()
+            raise self._session.not_open_error()
         mark = object()
         self._publishing[mark] = get_ident()
         outcome: Outcome = "not_sent"
@@ -96,17 +99,17 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         return result
 
     def publish_many(self, values: Iterable[T], timestamp: float | None = None) -> list[Any]:
-        """Send all, pipelined where the plugin can; returns when all are final, with the results in order.
+        """Send all messages, pipelined where the plugin can; returns when all are final, with the results in order.
 
-        Raises `PublishManyError` when all have ended and some failed; it says which. Each one's wait for confirmation is
-        at most `publish_timeout_ms`. At most `max_pending_bytes` wait at a time.
+        Waits while `max_pending_bytes` would be exceeded. Raises `PublishManyError` when all have ended and some failed;
+        it says which. Each is waited for at most `publish_timeout_ms`.
         """
         from sinetstream.spi.adapters import WriterFromAsyncWriter
 
         plugin = self._session.plugin()
         if not isinstance(plugin, WriterFromAsyncWriter):
-            return many_failed([self._outcome(value, timestamp) for value in values])
-        pipeline = PublishMany(self._session, plugin)
+            return results_or_raise([self._publish_one(value, timestamp) for value in values])
+        many = PublishMany(self._session, plugin)
         mark = object()
         self._publishing[mark] = get_ident()
         try:
@@ -115,24 +118,24 @@ class MessageWriter(WriterEndpoint, Generic[T]):
                     time_us = self._time_us(timestamp)
                     encoded = self._encode(value, time_us)
                 except SinetError as error:
-                    pipeline.refuse(error)
+                    many.refuse(error)
                 else:
-                    pipeline.add(encoded, self._attributes(None, None, time_us))
-            outcomes = pipeline.outcomes()
+                    many.add(encoded, self._attributes(None, None, time_us))
+            outcomes = many.outcomes()
         finally:
-            pipeline.abandon()
+            many.abandon()
             del self._publishing[mark]
             if self._plugin is None:
                 self._wake_closer()
-        return many_failed(outcomes)
+        return results_or_raise(outcomes)
 
     def transaction(self, reader: MessageReader[Any] | None = None) -> Transaction:
         """For a `with` block: everything published in it, by any thread, becomes visible together when it is left.
 
-        With a reader, so does the position of that reader: every message that it has handed out, the one in hand
-        included, is finished with the block. An exception that leaves the block aborts it, and the reader's messages
-        come again; so they do where the commit fails, which raises. Inside, `publish` returns when the broker has the
-        message; it is final with the block. From then on the reader's position moves with transactions only.
+        With a reader, its position is committed in the same transaction: every message that it has handed out, the one in
+        flight included, is finished with the block. An exception that leaves the block aborts the transaction, and the
+        reader's messages come again; so they do where the commit fails, which raises. Inside, `publish` returns when the
+        broker has the message; it is final with the block. From then on the reader's position moves with transactions only.
 
         Raises `UnsupportedOperationError` where the plugin, or the writer's consistency, has no transactions. Beginning,
         committing and aborting wait for the broker, each for about `publish_timeout_ms` at most.
@@ -144,10 +147,10 @@ class MessageWriter(WriterEndpoint, Generic[T]):
     def close(self) -> None:
         """Disconnect, after publishes of other threads have ended or `close_timeout_ms` has passed.
 
-        Idempotent, from any thread; it can be opened again. An interrupt ends the wait, and it is disconnected all the same.
+        Idempotent, from any thread; it can be opened again. An interrupt ends the wait, and the writer is disconnected all the same.
         """
         timeout = in_seconds(self._session.settings.close_timeout_ms)
-        me = get_ident()  # it may publish too, interrupted by the signal handler that closes
+        me = get_ident()  # its own publish may have been interrupted by the signal handler that closes
         with self._session.translating():  # around it all: Ctrl-C in here must not leave out what follows `begin_close`
             plugin = self._session.begin_close()
             if plugin is None:
@@ -171,12 +174,12 @@ class MessageWriter(WriterEndpoint, Generic[T]):
     ) -> None:
         self.close()
 
-    def _opened(self, plugin: Any) -> None:
+    def _start(self, plugin: Any) -> None:
         self._encode = self._session.codec.encode
         self._plugin = plugin
         self._session.watch(self, plugin)
 
-    def _outcome(self, value: T, timestamp: float | None) -> Any:
+    def _publish_one(self, value: T, timestamp: float | None) -> Any:
         try:
             return self.publish(value, timestamp)
         except SinetError as error:

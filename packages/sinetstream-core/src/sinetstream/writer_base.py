@@ -1,4 +1,4 @@
-"""What all writers have in common."""
+"""What all kinds of writers share."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from sinetstream.errors import InvalidArgumentError, PublishManyError, SinetErro
 from sinetstream.session import Session
 from sinetstream.spi.abilities import Ability
 
-__all__ = ["WriterEndpoint", "many_failed"]
+__all__ = ["WriterEndpoint", "results_or_raise"]
 
 
-def many_failed(outcomes: list[Any]) -> list[Any]:
-    """The results, in order. Raises `PublishManyError` where an outcome is an exception."""
+def results_or_raise(outcomes: list[Any]) -> list[Any]:
+    """Return the results, in order; raise `PublishManyError` where an outcome is an error."""
     failures = {index: outcome for index, outcome in enumerate(outcomes) if isinstance(outcome, SinetError)}
     if not failures:
         return outcomes
@@ -28,7 +28,7 @@ def many_failed(outcomes: list[Any]) -> list[Any]:
 
 
 class WriterEndpoint(Endpoint):
-    """A writer's topic, and the attributes of a message that a plugin may or may not carry."""
+    """A writer's topic, and the key, headers and timestamp of a message, where the plugin declares them."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
@@ -48,7 +48,7 @@ class WriterEndpoint(Endpoint):
         return self._session.settings.codec.serializer
 
     def _time_us(self, timestamp: float | None) -> int:
-        """In microseconds; None is now. Raises `UnsupportedOperationError` where the reader could not get the time."""
+        """In microseconds; None is now. Raises `UnsupportedOperationError` where no reader could get the timestamp."""
         if timestamp is None:
             return now_us()
         if timestamp and self._loses_time:
@@ -67,13 +67,13 @@ class WriterEndpoint(Endpoint):
                 raise InvalidArgumentError("key: this text cannot be encoded as UTF-8; give bytes") from None
         if headers is not None:
             self._session.require(Ability.HEADERS, "headers")
-            attributes["headers"] = _checked(headers)
+            attributes["headers"] = _check_headers(headers)
         if self._carries_time:
             attributes["timestamp_us"] = time_us
         return attributes
 
 
-def _checked(headers: object) -> dict[str, bytes]:
+def _check_headers(headers: object) -> dict[str, bytes]:
     if not isinstance(headers, Mapping):
         raise InvalidArgumentError(f"headers: must map str to bytes, not be {type(headers).__name__}")
     for name, value in headers.items():

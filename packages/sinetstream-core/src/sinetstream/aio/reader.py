@@ -18,7 +18,8 @@ from sinetstream.message_decoder import MessageDecoder, Sizes
 from sinetstream.options import ReaderOptions
 from sinetstream.plugin_selection import iterating_reader
 from sinetstream.reader_base import ReaderEndpoint
-from sinetstream.session import Session, Source
+from sinetstream.session import Session
+from sinetstream.source import Source
 from sinetstream.spi.abilities import Ability
 from sinetstream.transaction import Participant
 from sinetstream.values import T

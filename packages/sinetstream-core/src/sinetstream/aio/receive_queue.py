@@ -86,7 +86,7 @@ class ReceiveQueue(Generic[T]):
         if self.looping:
             self.looping = False
             return StopAsyncIteration()
-        return self._session.not_open()
+        return self._session.not_open_error()
 
     async def get(self) -> _Received[T] | Exception:
         """Take the next one. Raises `StopAsyncIteration` when none comes in time, and `closed_error` when closed."""

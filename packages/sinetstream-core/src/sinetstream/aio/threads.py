@@ -14,7 +14,7 @@ Outcome = tuple[Any, BaseException | None]
 
 
 async def in_thread(call: Callable[[], R], undo: Callable[[R], object] = lambda _: None) -> R:
-    """Run a blocking call in a thread that ends with it. Where nobody waits for the result any more, `undo` gets it."""
+    """Run a blocking call in a thread that ends with it. Where the caller was cancelled, `undo` gets the result."""
     done = _begun(call, undo)
     try:
         result, error = await done

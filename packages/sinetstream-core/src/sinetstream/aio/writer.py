@@ -17,11 +17,12 @@ from sinetstream.errors import InvalidArgumentError, NotOpenError, SinetError
 from sinetstream.options import WriterOptions
 from sinetstream.plugin_selection import async_writer
 from sinetstream.reader_base import participant_of
-from sinetstream.session import Session, Source
+from sinetstream.session import Session
+from sinetstream.source import Source
 from sinetstream.spi.byte_budget import ByteBudget
 from sinetstream.transaction import TransactionSteps
 from sinetstream.values import T
-from sinetstream.writer_base import WriterEndpoint, many_failed
+from sinetstream.writer_base import WriterEndpoint, results_or_raise
 
 if TYPE_CHECKING:
     from sinetstream.pending_publishes import PendingPublishes
@@ -30,17 +31,17 @@ if TYPE_CHECKING:
 
 __all__ = ["MessageWriter"]
 
-_LARGE = 65_536
-_ITEM = 64  # what an item of a list or mapping may come to
+_LARGE_BYTES = 65_536
+_ITEM_BYTES = 64  # a guess at the size of an item of a list or mapping
 _SLOW_S = 0.002
-_SUSPECT_S = 10.0
+_ENCODE_IN_THREAD_S = 10.0
 
 
 class MessageWriter(WriterEndpoint, Generic[T]):
     """`sinetstream.MessageWriter` for asyncio. Several tasks may publish at once.
 
-    The event loop is not blocked: large values are encoded in a thread, and so are all for ten seconds after one that
-    took more than 2 ms. Only that first one (deeply nested, or with a slow serializer) holds up the loop.
+    Large values are encoded in a thread, and so are all values for ten seconds after one whose encoding took more than
+    2 ms. Only that one (deeply nested, or with a slow serializer) blocks the event loop.
     """
 
     def __init__(
@@ -54,11 +55,11 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), async_writer))
         self._slow_until = 0.0
         self._pending: PendingPublishes | None = None
-        self._turn: asyncio.Lock
+        self._send_lock: asyncio.Lock
 
     async def open(self) -> Self:
         """Connect. Raises as `sinetstream.MessageWriter.open`."""
-        await in_thread(lambda: self._session.open(self._opened), self._finish)
+        await in_thread(lambda: self._session.open(self._start), self._stop)
         return self
 
     async def publish(
@@ -71,29 +72,30 @@ class MessageWriter(WriterEndpoint, Generic[T]):
     ) -> Any:
         """Send one message; returns when it is final for `consistency`, with what the plugin returns.
 
-        Waits for room while `max_pending_bytes` wait to be confirmed. Order is that of the calls. Cancelled while it
-        waits for room, nothing was sent; later, the message may arrive all the same. Use `asyncio.timeout` for a
-        deadline. Raises as `sinetstream.MessageWriter.publish`.
+        Waits while `max_pending_bytes` would be exceeded. Messages are sent in the order of the calls. Cancelled while
+        it waits for room, nothing was sent; cancelled later, the message may arrive all the same. Use `asyncio.timeout`
+        for a deadline. Raises as `sinetstream.MessageWriter.publish`.
         """
-        delivery = await self._sent(value, timestamp, key, headers)
+        delivery = await self._send(value, timestamp, key, headers)
         return await delivery
 
     async def publish_many(self, values: Iterable[T] | AsyncIterable[T], timestamp: float | None = None) -> list[Any]:
-        """Send all, pipelined, waiting for room; returns when all are final, with the results in order.
+        """Send all messages, waiting while `max_pending_bytes` would be exceeded; returns when all are final, with the
+        results in order.
 
         Raises `PublishManyError` when all have ended and some failed; it says which.
         """
         deliveries: list[Any] = []
-        async for value in _each(values):
+        async for value in _iterate(values):
             try:
-                deliveries.append(await self._sent(value, timestamp))
+                deliveries.append(await self._send(value, timestamp))
             except NotOpenError:
                 raise
             except SinetError as error:
                 deliveries.append(error)
         if deliveries:
-            await _outcome(deliveries[-1])  # who waits for each is woken for each
-        return many_failed([await _outcome(delivery) for delivery in deliveries])
+            await _await_outcome(deliveries[-1])  # with one wake-up in place of one for each
+        return results_or_raise([await _await_outcome(delivery) for delivery in deliveries])
 
     def transaction(self, reader: MessageReader[Any] | None = None) -> Transaction:
         """As `sinetstream.MessageWriter.transaction`, for an `async with` block."""
@@ -104,11 +106,11 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         return Transaction(TransactionSteps(self._session, None if reader is None else participant_of(reader)))
 
     async def close(self) -> None:
-        """Let what waits finish, for at most `close_timeout_ms`, reject the rest, and disconnect.
+        """Let pending publishes finish, for at most `close_timeout_ms`, reject the rest, and disconnect.
 
         Idempotent; it can be opened again.
         """
-        await in_thread(self._finish)
+        await in_thread(self._stop)
 
     async def __aenter__(self) -> Self:
         return await self.open()
@@ -118,7 +120,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
     ) -> None:
         await self.close()
 
-    async def _sent(
+    async def _send(
         self,
         value: T,
         timestamp: float | None,
@@ -127,19 +129,19 @@ class MessageWriter(WriterEndpoint, Generic[T]):
     ) -> Delivery[Any]:
         pending = self._pending
         if pending is None:
-            raise self._session.not_open()
+            raise self._session.not_open_error()
         try:
             time_us = self._time_us(timestamp)
             attributes = self._attributes(key, headers, time_us)
-            async with self._turn:
+            async with self._send_lock:
                 encode = partial(self._session.codec.encode, value, time_us)
                 began = monotonic()
-                if began < self._slow_until or _size(value) > _LARGE:
-                    encoded, took_s = await in_thread(lambda: _timed(encode))
+                if began < self._slow_until or _estimate_size(value) > _LARGE_BYTES:
+                    encoded, took_s = await in_thread(lambda: _time_call(encode))
                 else:
-                    encoded, took_s = _timed(encode)
+                    encoded, took_s = _time_call(encode)
                 if took_s > _SLOW_S:
-                    self._slow_until = began + _SUSPECT_S
+                    self._slow_until = began + _ENCODE_IN_THREAD_S
                 if not pending.budget.try_take(len(encoded[0])):
                     await _wait_for_room(pending.budget, len(encoded[0]))
                 return pending.send(encoded, attributes, reserved=True)
@@ -147,14 +149,14 @@ class MessageWriter(WriterEndpoint, Generic[T]):
             self._session.meter.record_error()
             raise self._session.translate_publishing(error, "not_sent")  # noqa: B904  the same error, with its outcome
 
-    def _opened(self, plugin: Any) -> None:
+    def _start(self, plugin: Any) -> None:
         from sinetstream.pending_publishes import PendingPublishes  # imports `promise`, which takes 60 ms
 
-        self._turn = asyncio.Lock()  # one for each event loop
+        self._send_lock = asyncio.Lock()  # one for each event loop
         self._pending = PendingPublishes(self._session, plugin)
         self._session.watch(self, plugin, self._pending.close)
 
-    def _finish(self, only: Any = None) -> None:
+    def _stop(self, only: Any = None) -> None:
         if self._session.begin_close(only) is None or self._pending is None:
             self._session.wait_until_closed()
             return
@@ -166,21 +168,21 @@ class MessageWriter(WriterEndpoint, Generic[T]):
             self._session.closed()
 
 
-def _size(value: object) -> int:
+def _estimate_size(value: object) -> int:
     if isinstance(value, bytes | str):
         return len(value)
     if isinstance(value, Sized):
-        return _ITEM * len(value)
+        return _ITEM_BYTES * len(value)
     return int(getattr(value, "nbytes", 0))
 
 
-def _timed(encode: Callable[[], Encoded]) -> tuple[Encoded, float]:
+def _time_call(encode: Callable[[], Encoded]) -> tuple[Encoded, float]:
     began = monotonic()
     encoded = encode()
     return encoded, monotonic() - began
 
 
-async def _each(values: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
+async def _iterate(values: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
     if isinstance(values, AsyncIterable):
         async for value in values:
             yield value
@@ -189,7 +191,7 @@ async def _each(values: Iterable[T] | AsyncIterable[T]) -> AsyncIterator[T]:
             yield value
 
 
-async def _outcome(delivery: Any) -> Any:
+async def _await_outcome(delivery: Any) -> Any:
     if isinstance(delivery, Exception):
         return delivery
     try:
