@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable
 from math import inf
-from types import TracebackType
-from typing import Any, Generic, Self, Unpack
+from typing import Any, Generic, Self
 
 from sinetstream.ack_policy import AckPolicy, choose_ack_policy
 from sinetstream.errors import AlreadyConnectedError, InvalidMessageError
 from sinetstream.message import Message
 from sinetstream.message_decoder import MessageDecoder
-from sinetstream.options import ReaderOptions
 from sinetstream.plugin_selection import callback_reader
 from sinetstream.reader_base import Seekable
-from sinetstream.session import Session
-from sinetstream.source import Source
 from sinetstream.spi.reader_thread import ReaderThread
 from sinetstream.values import T
+from sinetstream.with_block import WithBlock
 
 __all__ = ["AsyncMessageReader"]
 
 log = logging.getLogger("sinetstream")
 
 
-class AsyncMessageReader(Seekable, Generic[T]):
+class AsyncMessageReader(Seekable, WithBlock, Generic[T]):
     """Calls `on_message(message)` for each message of a service, in order, one at a time, on one thread of its own.
 
     `on_failure(exception)` is called on the same thread for bytes that are no message, for what a callback raised and for
@@ -38,16 +34,10 @@ class AsyncMessageReader(Seekable, Generic[T]):
     Constructing it raises what is wrong with the parameters, which docs/configuration.md lists.
     """
 
-    def __init__(
-        self,
-        service: str | None = None,
-        topics: str | list[str] | None = None,
-        config: str | None = None,
-        config_file: str | os.PathLike[str] | None = None,
-        **kwargs: Unpack[ReaderOptions],
-    ) -> None:
-        source = Source(service, topics, config, config_file, kwargs)
-        self._session = Session("reader", source, callback_reader, own_thread=True)
+    _plugin_class = staticmethod(callback_reader)
+    _own_thread = True
+
+    def _set_up(self) -> None:
         self._decoder: MessageDecoder[T] = MessageDecoder(self._session, self._session.meter)
         self._ack_policy = choose_ack_policy(self._session)
         self._ack: AckPolicy  # there is one while there is a plugin
@@ -105,14 +95,6 @@ class AsyncMessageReader(Seekable, Generic[T]):
                 self._reader_thread.stop()
             finally:
                 self._session.hand_over_close()  # interrupted, the reader thread closes it
-
-    def __enter__(self) -> Self:
-        return self.open()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _start(self, plugin: Any) -> None:
         self._decoder.start(plugin)

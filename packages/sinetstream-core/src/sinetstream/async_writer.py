@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from time import monotonic
-from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, Unpack
+from typing import TYPE_CHECKING, Any, Generic, Self
 
 from sinetstream.clock import in_seconds
 from sinetstream.errors import AlreadyConnectedError, SinetError
-from sinetstream.options import WriterOptions
 from sinetstream.plugin_selection import async_writer
 from sinetstream.publish_many import outcome
-from sinetstream.session import Session
-from sinetstream.source import Source
 from sinetstream.spi.deadline import Deadline
 from sinetstream.spi.timed_out_publishes import no_room
 from sinetstream.values import T
+from sinetstream.with_block import WithBlock
 from sinetstream.writer_base import WriterEndpoint, results_or_raise
 
 if TYPE_CHECKING:
@@ -29,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["AsyncMessageWriter"]
 
 
-class AsyncMessageWriter(WriterEndpoint, Generic[T]):
+class AsyncMessageWriter(WriterEndpoint, WithBlock, Generic[T]):
     """Writes messages to a service without waiting: `writer.publish(value).then(on_success, on_failure)`
 
     Several threads may publish at once. Handlers run one at a time, in the order in which messages became final, on one
@@ -37,15 +33,9 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
     what is wrong with the parameters, which docs/configuration.md lists.
     """
 
-    def __init__(
-        self,
-        service: str | None = None,
-        topic: str | list[str] | None = None,
-        config: str | None = None,
-        config_file: str | os.PathLike[str] | None = None,
-        **kwargs: Unpack[WriterOptions],
-    ) -> None:
-        super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), async_writer))
+    _plugin_class = staticmethod(async_writer)
+
+    def _set_up(self) -> None:
         self._pending: PendingPublishes | None = None
         self._in_handler: Callable[[], bool] = lambda: False
 
@@ -116,14 +106,6 @@ class AsyncMessageWriter(WriterEndpoint, Generic[T]):
                 threading.Thread(target=self._close_pending, args=(pending,), name="sinetstream-close").start()
             else:
                 self._close_pending(pending)
-
-    def __enter__(self) -> Self:
-        return self.open()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _start(self, plugin: Any) -> None:
         from sinetstream.pending_publishes import PendingPublishes  # imports `promise`, which takes 60 ms

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from sinetstream.spi.abilities import Ability
 __all__ = ["Endpoint", "session_of"]
 
 
-class Endpoint:
+class Endpoint(ABC):
     """Properties that may be read at any time, from any thread, also after `close`."""
 
     _session: Session

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from threading import get_ident
 from types import TracebackType
-from typing import Any, Generic, NoReturn, Self, Unpack
+from typing import Any, Generic, NoReturn, Self
 
 from sinetstream.ack_policy import NOTHING, AckPolicy, choose_ack_policy
 from sinetstream.errors import BusyError, InvalidMessageError
 from sinetstream.message import Message
 from sinetstream.message_decoder import MessageDecoder
-from sinetstream.options import ReaderOptions
 from sinetstream.plugin_selection import iterating_reader
 from sinetstream.reader_base import Seekable
-from sinetstream.session import Session
-from sinetstream.source import Source
 from sinetstream.spi.abilities import Ability
 from sinetstream.spi.iteration import Item, is_end
 from sinetstream.transaction import Participant
 from sinetstream.values import T
+from sinetstream.with_block import WithBlock
 
 __all__ = ["MessageReader"]
 
 
-class MessageReader(Seekable, Generic[T]):
+class MessageReader(Seekable, WithBlock, Generic[T]):
     """Reads the messages of a service: `with MessageReader("lab") as reader: for message in reader: ...`
 
     One thread iterates; a second one gets `BusyError`. The loop ends after `receive_timeout_ms` without a message
@@ -37,15 +34,9 @@ class MessageReader(Seekable, Generic[T]):
     Constructing it raises what is wrong with the parameters, which docs/configuration.md lists.
     """
 
-    def __init__(
-        self,
-        service: str | None = None,
-        topics: str | list[str] | None = None,
-        config: str | None = None,
-        config_file: str | os.PathLike[str] | None = None,
-        **kwargs: Unpack[ReaderOptions],
-    ) -> None:
-        self._session = Session("reader", Source(service, topics, config, config_file, kwargs), iterating_reader)
+    _plugin_class = staticmethod(iterating_reader)
+
+    def _set_up(self) -> None:
         self._decoder: MessageDecoder[T] = MessageDecoder(self._session, self._session.meter)
         self._ack_policy = choose_ack_policy(self._session)
         self._participant = Participant(self._session.plugin, self._acknowledge, self._forget, resume=lambda: None)
@@ -71,9 +62,6 @@ class MessageReader(Seekable, Generic[T]):
         Idempotent, from any thread; it can be opened again.
         """
         self._close(processed=True)
-
-    def __enter__(self) -> Self:
-        return self.open()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None

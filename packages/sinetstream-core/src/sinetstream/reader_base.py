@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar, Unpack
 
 from sinetstream.clock import microseconds
 from sinetstream.endpoint import Endpoint
+from sinetstream.options import ReaderOptions
+from sinetstream.session import Session
+from sinetstream.source import Source
 from sinetstream.spi.abilities import Ability
 from sinetstream.transaction import Participant
 
@@ -16,7 +21,25 @@ __all__ = ["ReaderEndpoint", "Seekable", "participant_of"]
 class ReaderEndpoint(Endpoint):
     """A reader's topics, and its position."""
 
+    _plugin_class: ClassVar[staticmethod[[str], type[Any]]]
+    _own_thread: ClassVar[bool] = False  # whether a thread of ours iterates the plugin
     _participant: Participant
+
+    def __init__(
+        self,
+        service: str | None = None,
+        topics: str | list[str] | None = None,
+        config: str | None = None,
+        config_file: str | os.PathLike[str] | None = None,
+        **kwargs: Unpack[ReaderOptions],
+    ) -> None:
+        source = Source(service, topics, config, config_file, kwargs)
+        self._session = Session("reader", source, self._plugin_class, own_thread=self._own_thread)
+        self._set_up()
+
+    @abstractmethod
+    def _set_up(self) -> None:
+        """Set the attributes of this kind of reader."""
 
     @property
     def topics(self) -> str | list[str] | None:

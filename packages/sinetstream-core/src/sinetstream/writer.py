@@ -2,52 +2,41 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Mapping
 from threading import get_ident
 from time import time, time_ns
-from types import TracebackType
-from typing import Any, Generic, Self, Unpack
+from typing import Any, Generic, Self
 
 from sinetstream.clock import in_seconds
 from sinetstream.errors import InvalidArgumentError, Outcome, SinetError
-from sinetstream.options import WriterOptions
 from sinetstream.plugin_selection import blocking_writer
 from sinetstream.publish_many import Encoded, PublishMany
 from sinetstream.reader import MessageReader
 from sinetstream.reader_base import participant_of
-from sinetstream.session import Session
-from sinetstream.source import Source
 from sinetstream.spi.signal_safe_lock import lock_and_condition
 from sinetstream.transaction import Transaction, TransactionSteps
 from sinetstream.values import T
+from sinetstream.with_block import WithBlock
 from sinetstream.writer_base import WriterEndpoint, results_or_raise
 
 __all__ = ["MessageWriter"]
 
 
-class MessageWriter(WriterEndpoint, Generic[T]):
+class MessageWriter(WriterEndpoint, WithBlock, Generic[T]):
     """Writes messages to a service: `with MessageWriter("lab") as writer: writer.publish(value)`
 
     Several threads may publish at once. Constructing it raises what is wrong with the parameters, which
     docs/configuration.md lists.
     """
 
-    def __init__(
-        self,
-        service: str | None = None,
-        topic: str | list[str] | None = None,
-        config: str | None = None,
-        config_file: str | os.PathLike[str] | None = None,
-        **kwargs: Unpack[WriterOptions],
-    ) -> None:
-        super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), blocking_writer))
+    _plugin_class = staticmethod(blocking_writer)
+
+    def _set_up(self) -> None:
         self._plugin: Any = None
         self._encode: Callable[[Any, int], Encoded]  # there is one while there is a plugin
         self._count = self._session.meter.record_message
-        self._publishing: dict[
-            object, int
-        ] = {}  # the thread of each publish; set and removed where Ctrl-C cannot strike
+        # The thread of each publish that runs; set and removed where Ctrl-C cannot strike.
+        self._publishing: dict[object, int] = {}
         self._lock, self._changed = lock_and_condition()
 
     def open(self) -> Self:
@@ -165,14 +154,6 @@ class MessageWriter(WriterEndpoint, Generic[T]):
                     plugin.close()
             finally:
                 self._session.closed()
-
-    def __enter__(self) -> Self:
-        return self.open()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _start(self, plugin: Any) -> None:
         self._encode = self._session.codec.encode

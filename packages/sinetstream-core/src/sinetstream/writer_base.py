@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar, Unpack
 
 from sinetstream.clock import microseconds, now_us
 from sinetstream.endpoint import Endpoint
 from sinetstream.errors import InvalidArgumentError, PublishManyError, SinetError
+from sinetstream.options import WriterOptions
 from sinetstream.session import Session
+from sinetstream.source import Source
 from sinetstream.spi.abilities import Ability
 
 __all__ = ["WriterEndpoint", "results_or_raise"]
@@ -30,11 +34,26 @@ def results_or_raise(outcomes: list[Any]) -> list[Any]:
 class WriterEndpoint(Endpoint):
     """A writer's topic, and the key, headers and timestamp of a message, where the plugin declares them."""
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    _plugin_class: ClassVar[staticmethod[[str], type[Any]]]
+
+    def __init__(
+        self,
+        service: str | None = None,
+        topic: str | list[str] | None = None,
+        config: str | None = None,
+        config_file: str | os.PathLike[str] | None = None,
+        **kwargs: Unpack[WriterOptions],
+    ) -> None:
+        source = Source(service, topic, config, config_file, kwargs)
+        session = self._session = Session("writer", source, self._plugin_class)
         self._carries_time = Ability.TIMESTAMP in session.abilities
         has_envelope = not session.settings.codec.user_data_only
         self._loses_time = session.declares_abilities and not has_envelope and not self._carries_time
+        self._set_up()
+
+    @abstractmethod
+    def _set_up(self) -> None:
+        """Set the attributes of this kind of writer."""
 
     @property
     def topic(self) -> str | None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from time import time
 from types import TracebackType
-from typing import Any, Generic, Self, Unpack
+from typing import Any, Generic, Self
 
 from sinetstream.ack_policy import AckPolicy, choose_ack_policy
 from sinetstream.aio.receive_queue import ReceiveQueue
@@ -15,11 +14,8 @@ from sinetstream.clock import microseconds
 from sinetstream.errors import BusyError, InvalidMessageError
 from sinetstream.message import Message
 from sinetstream.message_decoder import MessageDecoder, Sizes
-from sinetstream.options import ReaderOptions
 from sinetstream.plugin_selection import iterating_reader
 from sinetstream.reader_base import ReaderEndpoint
-from sinetstream.session import Session
-from sinetstream.source import Source
 from sinetstream.spi.abilities import Ability
 from sinetstream.transaction import Participant
 from sinetstream.values import T
@@ -36,16 +32,10 @@ class MessageReader(ReaderEndpoint, Generic[T]):
     declare ACKNOWLEDGE: what was received ahead would be lost in `close`. Never blocks the event loop.
     """
 
-    def __init__(
-        self,
-        service: str | None = None,
-        topics: str | list[str] | None = None,
-        config: str | None = None,
-        config_file: str | os.PathLike[str] | None = None,
-        **kwargs: Unpack[ReaderOptions],
-    ) -> None:
-        source = Source(service, topics, config, config_file, kwargs)
-        self._session = Session("reader", source, iterating_reader, own_thread=True)
+    _plugin_class = staticmethod(iterating_reader)
+    _own_thread = True
+
+    def _set_up(self) -> None:
         sizes = Sizes()
         self._decoder: MessageDecoder[T] = MessageDecoder(self._session, sizes)
         self._queue = ReceiveQueue(self._session, self._decoder, sizes)

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Mapping, Sized
 from functools import partial
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Generic, Self, Unpack
+from typing import TYPE_CHECKING, Any, Generic, Self
 
 from sinetstream.aio.reader import MessageReader
 from sinetstream.aio.threads import in_thread
 from sinetstream.aio.transaction import Transaction
 from sinetstream.errors import InvalidArgumentError, NotOpenError, SinetError
-from sinetstream.options import WriterOptions
 from sinetstream.plugin_selection import async_writer
 from sinetstream.reader_base import participant_of
-from sinetstream.session import Session
-from sinetstream.source import Source
 from sinetstream.spi.byte_budget import ByteBudget
 from sinetstream.transaction import TransactionSteps
 from sinetstream.values import T
@@ -44,15 +40,9 @@ class MessageWriter(WriterEndpoint, Generic[T]):
     2 ms. Only that one (deeply nested, or with a slow serializer) blocks the event loop.
     """
 
-    def __init__(
-        self,
-        service: str | None = None,
-        topic: str | list[str] | None = None,
-        config: str | None = None,
-        config_file: str | os.PathLike[str] | None = None,
-        **kwargs: Unpack[WriterOptions],
-    ) -> None:
-        super().__init__(Session("writer", Source(service, topic, config, config_file, kwargs), async_writer))
+    _plugin_class = staticmethod(async_writer)
+
+    def _set_up(self) -> None:
         self._slow_until = 0.0
         self._pending: PendingPublishes | None = None
         self._send_lock: asyncio.Lock

@@ -226,7 +226,7 @@ class OldAsyncWriter(_OldSender, PluginAsyncMessageWriter):
         return Delivery() if forgotten else delivery
 
 
-class FakeReader(OldReader):
+class _Declaring(_Plugin):
     abilities = EVERYTHING
     parameters = frozenset[str]()
     common_parameters = frozenset({"tls"})
@@ -236,24 +236,21 @@ class FakeReader(OldReader):
         self.abilities = self._declared
 
 
-class FakeWriter(OldWriter):
-    abilities = EVERYTHING
-    parameters = frozenset[str]()
-    common_parameters = frozenset({"tls"})
+class FakeReader(_Declaring, OldReader):
+    """Declares what the broker can do."""
+
+
+class FakeWriter(_Declaring, OldWriter):
+    """Declares what the broker can do."""
+
+
+class FakeAsyncWriter(_Declaring, OldAsyncWriter):
+    """Declares what the broker can do."""
 
     def __init__(self, params: dict[str, Any]) -> None:
         super().__init__(params)
-        self.abilities = self._declared
-
-
-class FakeAsyncWriter(OldAsyncWriter):
-    abilities = EVERYTHING
-    parameters = frozenset[str]()
-    common_parameters = frozenset({"tls"})
-
-    def __init__(self, params: dict[str, Any]) -> None:
-        super().__init__(params)
-        self.abilities = self._declared - ({Ability.HEADERS} if Fault.DECLARE_LESS in self._faults else set())
+        if Fault.DECLARE_LESS in self._faults:
+            self.abilities -= {Ability.HEADERS}
 
 
 class FakeAsyncReader(AsyncReaderFromReader):
