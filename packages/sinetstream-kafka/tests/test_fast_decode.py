@@ -1,5 +1,6 @@
 """What is taken out of a batch in one go is what kafka-python takes out of it, and it is refused where kafka-python refuses it."""
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from kafka.record.default_records import DefaultRecordBatch, DefaultRecordBatchB
 from kafka.record.memory_records import MemoryRecords
 from sinetstream_plugins.kafka.kafka_python import fast_decode
 
+LIMIT = 1 << 20
 PARTITION = TopicPartition("topic", 3)
 GZIP = 1
 ATTRIBUTES = DefaultRecordBatch.ATTRIBUTES_OFFSET + 1
@@ -44,7 +46,7 @@ def taken(way: Any, data: bytes, **options: Any) -> tuple[list[Any], str]:
 
 
 def both(data: bytes, **options: Any) -> tuple[list[Any], str]:
-    ours = taken(fast_decode.FastPartitionRecords, data, **options)
+    ours = taken(partial(fast_decode.FastPartitionRecords, limit=LIMIT), data, **options)
     assert taken(Fetcher.PartitionRecords, data, **options) == ours
     return ours
 
@@ -121,5 +123,5 @@ def test_what_is_usual_does_not_take_the_long_way(monkeypatch: pytest.MonkeyPatc
     monkeypatch.delattr(DefaultRecordBatch, "_read_msg")
 
     assert [bytes(number) for number in range(300)] == [
-        record.value for record in taken(fast_decode.FastPartitionRecords, data)[0]
+        record.value for record in taken(partial(fast_decode.FastPartitionRecords, limit=LIMIT), data)[0]
     ]

@@ -73,7 +73,7 @@ def test_every_private_name_that_is_used_is_listed() -> None:
     nodes = [node for file in DOOR.glob("*.py") for node in ast.walk(ast.parse(file.read_text()))]
     private = [node for node in nodes if isinstance(node, ast.Attribute) and re.match("_[^_]", node.attr)]
     ours = {node.attr for node in private if isinstance(node.ctx, ast.Store)}
-    ours |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+    ours |= {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
 
     assert set() == {node.attr for node in private} - listed - ours
 

@@ -72,7 +72,7 @@ class ConsumerThread:
     def __init__(self, options: Options, topics: list[str]) -> None:
         self._stopping = threading.Event()
         self._opened: Future[None] = Future()
-        self._client = client = Consumer(_client_settings(options))
+        self._client = client = Consumer(_client_settings(options), options.max_decompressed_bytes)
         assignment = Assignment()
         policy = options.client.get("auto_offset_reset", "latest")
         is_lossless = options.consistency is not AT_MOST_ONCE

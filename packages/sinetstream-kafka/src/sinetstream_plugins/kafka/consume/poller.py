@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from kafka.errors import LogTruncationError, NoOffsetForPartitionError, OffsetOutOfRangeError
+from sinetstream.errors import InvalidMessageError
 
 from sinetstream_plugins.kafka.consume.group_member import GroupMember
 from sinetstream_plugins.kafka.consume.offset_reset import OffsetReset
 from sinetstream_plugins.kafka.consume.offsets import Records
+from sinetstream_plugins.kafka.kafka_python.bounded_batches import BatchTooLargeError
 from sinetstream_plugins.kafka.kafka_python.consumer import Consumer
 
 __all__ = ["Poller"]
@@ -14,6 +16,14 @@ __all__ = ["Poller"]
 _BATCH = 500
 _SLICES_MS = (5, 50)
 _JOIN_MS = 500
+
+
+def _refusal(error: BatchTooLargeError) -> InvalidMessageError:
+    refusal = InvalidMessageError(
+        f"{error}: it is skipped; if that is right, raise type_spec.max_decompressed_bytes and seek", limit=error.limit
+    )
+    refusal.__cause__ = error
+    return refusal
 
 
 class Poller:
@@ -34,6 +44,10 @@ class Poller:
             return {}
         except (OffsetOutOfRangeError, LogTruncationError) as error:
             self._reset.recover(error)
+            return {}
+        except BatchTooLargeError as error:
+            self._client.seek(error.partition, error.next_offset)
+            self._member.buffer.put_error(_refusal(error))
             return {}
         # What arrives during a poll is seen by the next one only, so polls are short while messages arrive.
         shortest, longest = _SLICES_MS

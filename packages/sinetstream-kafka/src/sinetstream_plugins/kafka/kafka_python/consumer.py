@@ -10,6 +10,7 @@ from kafka import KafkaConsumer, OffsetAndMetadata, TopicPartition
 from kafka.errors import RebalanceInProgressError
 
 from sinetstream_plugins.kafka.kafka_python import speed
+from sinetstream_plugins.kafka.kafka_python.bounded_batches import BoundedFetcher, BoundedPartitionRecords
 from sinetstream_plugins.kafka.kafka_python.library_threads import ReentryGuard, mark_library_thread
 from sinetstream_plugins.kafka.kafka_python.log_handover import hand_over_logs
 from sinetstream_plugins.kafka.kafka_python.net_client import net_client_maker
@@ -25,12 +26,9 @@ class Consumer(KafkaConsumer):  # type: ignore[misc]  # kafka-python has no type
     What takes `timeout_ms` raises `KafkaTimeoutError` after it.
     """
 
-    def __init__(self, settings: Mapping[str, Any]) -> None:
+    def __init__(self, settings: Mapping[str, Any], max_decompressed_bytes: int) -> None:
         super().__init__(**{**settings, "kafka_client": net_client_maker(settings)})
-        if speed.is_available("fast_decode"):
-            from sinetstream_plugins.kafka.kafka_python.fast_decode import FastFetcher
-
-            self._fetcher: Any = FastFetcher(self._fetcher)
+        self._fetcher: Any = BoundedFetcher(self._fetcher, _records_class(), max_decompressed_bytes)
         self._reentry = ReentryGuard()
         self._net.call_soon_threadsafe(mark_library_thread)
         hand_over_logs()
@@ -112,6 +110,14 @@ class Consumer(KafkaConsumer):  # type: ignore[misc]  # kafka-python has no type
         assigned = sorted(self.assignment())
         self.forget_partitions(partitions)
         self._subscription.assign_from_subscribed(assigned)
+
+
+def _records_class() -> type[BoundedPartitionRecords]:
+    if not speed.is_available("fast_decode"):
+        return BoundedPartitionRecords
+    from sinetstream_plugins.kafka.kafka_python.fast_decode import FastPartitionRecords
+
+    return FastPartitionRecords
 
 
 def to_metadata(offsets: Offsets) -> dict[TopicPartition, OffsetAndMetadata]:

@@ -9,51 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from kafka.consumer.fetcher import Fetcher
-from kafka.record.default_records import DefaultRecordBatch
 from kafka.record.util import decode_varint
 
-__all__ = ["FastFetcher", "FastPartitionRecords"]
+from sinetstream_plugins.kafka.kafka_python.bounded_batches import BoundedBatch, BoundedPartitionRecords
+
+__all__ = ["FastPartitionRecords"]
 
 _USUAL = 0, 1, 0  # no attributes, of which no format has any yet; no key: -1 as a varint; no headers
 
 
-class FastPartitionRecords(Fetcher.PartitionRecords):  # type: ignore[misc]  # kafka-python has no type information
-    """The records that a fetch brought from one partition."""
-
-    def _unpack_records(self, tp: Any, records: Any, *deserializers: Any) -> Any:
-        return super()._unpack_records(tp, _Batches(records), *deserializers)
-
-
-class FastFetcher(Fetcher):  # type: ignore[misc]
-    PartitionRecords = FastPartitionRecords
-
-    def __init__(self, other: Fetcher) -> None:
-        """In the place of another one that has fetched nothing yet."""
-        super().__init__(other._client, other._subscriptions, **{**other.config, "metrics": None})
-        self._sensors = other._sensors  # they can be registered once only
-
-
-class _Batches:
-    """kafka-python's MemoryRecords, with our batches of the current format."""
-
-    def __init__(self, records: Any) -> None:
-        self._records = records
-
-    def next_batch(self) -> Any:
-        batch = self._records.next_batch()
-        return _Batch(batch) if type(batch) is DefaultRecordBatch else batch
-
-
-class _Batch(DefaultRecordBatch):  # type: ignore[misc]
+class _Batch(BoundedBatch):
     """kafka-python's batch, but for how its records are iterated."""
 
     __slots__ = ()
-
-    def __init__(self, other: Any) -> None:
-        """Has the buffer of another one, which is not used any more."""
-        for name in DefaultRecordBatch.__slots__:
-            setattr(self, name, getattr(other, name))
 
     def __iter__(self) -> Iterator[Any]:
         batch: Any = self
@@ -81,6 +49,12 @@ class _Batch(DefaultRecordBatch):  # type: ignore[misc]
             yield _Record(size, offset + number, timestamp, kind, bytes(values[value:end]))
         if batch._pos != len(buffer):
             super().__next__()
+
+
+class FastPartitionRecords(BoundedPartitionRecords):
+    """The records that a fetch brought from one partition."""
+
+    Batch = _Batch
 
 
 class _Record:

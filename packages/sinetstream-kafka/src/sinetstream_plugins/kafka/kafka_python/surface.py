@@ -16,7 +16,11 @@ Surface = Mapping[str, str]
 
 REQUIRED: Surface = {
     "kafka.cluster:ClusterMetadata": "_last_successful_refresh_ms config cluster_id unauthorized_topics",
-    "kafka.consumer.group:KafkaConsumer": "DEFAULT_CONFIG config _client _closed _cluster _coordinator _manager _net _subscription",
+    "kafka.consumer.group:KafkaConsumer": "DEFAULT_CONFIG config _client _closed _cluster _coordinator _fetcher _manager _net _subscription",
+    "kafka.codec": "lz4 lz4_decode snappy_decode zstd",
+    "kafka.consumer.fetcher": "Fetcher",
+    "kafka.consumer.fetcher:Fetcher": "PartitionRecords _client _sensors _subscriptions config",
+    "kafka.consumer.fetcher:Fetcher.PartitionRecords": "_unpack_records",
     "kafka.consumer.subscription_state:SubscriptionState": "assign_from_subscribed assigned_partitions assignment",
     "kafka.consumer.subscription_state:TopicPartitionState": "highwater",
     "kafka.coordinator.assignors.abstract": "AbstractPartitionAssignor",
@@ -51,6 +55,11 @@ REQUIRED: Surface = {
     "kafka.producer.transaction_manager:InitProducerIdHandler": "fatal_error handle_response result",
     "kafka.producer.transaction_manager:ProducerIdAndEpoch": "is_valid match",
     "kafka.producer.transaction_manager:TransactionalRequestResult": "wait",
+    "kafka.record.default_records": "DefaultRecordBatch",
+    "kafka.record.default_records:DefaultRecordBatch": (
+        "CODEC_GZIP CODEC_LZ4 CODEC_NONE CODEC_SNAPPY CODEC_ZSTD _assert_has_codec _buffer _decompressed _maybe_uncompress _pos "
+        "base_offset compression_type next_offset"
+    ),
 }
 """Without one of these the plugin does not work."""
 
@@ -66,14 +75,8 @@ SPEED: Mapping[str, Surface] = {
         "kafka.producer.transaction_manager:TransactionManager": "maybe_add_partition_to_transaction",
     },
     "fast_decode": {
-        "kafka.consumer.fetcher": "Fetcher",
-        "kafka.consumer.fetcher:Fetcher": "PartitionRecords _client _sensors _subscriptions config",
-        "kafka.consumer.fetcher:Fetcher.PartitionRecords": "_unpack_records",
-        "kafka.consumer.group:KafkaConsumer": "_fetcher",
-        "kafka.record.default_records": "DefaultRecordBatch",
         "kafka.record.default_records:DefaultRecordBatch": (
-            "LOG_APPEND_TIME _buffer _maybe_uncompress _next_record_index _num_records _pos base_offset "
-            "first_timestamp max_timestamp timestamp_type"
+            "LOG_APPEND_TIME _next_record_index _num_records first_timestamp max_timestamp timestamp_type"
         ),
         "kafka.record.util": "decode_varint",
     },

@@ -11,7 +11,15 @@ from sinetstream.spi.addresses import Address, addresses
 from sinetstream.spi.options import Role
 
 from sinetstream_plugins.kafka.options import delivery_guarantees, tls_and_sasl
-from sinetstream_plugins.kafka.options.names import BUFFER_MEMORY, DEFAULTS, OPTIONS, OWN, RECORD_TIME, TOPIC_PATTERN
+from sinetstream_plugins.kafka.options.names import (
+    BUFFER_MEMORY,
+    DEFAULTS,
+    MAX_DECOMPRESSED_BYTES,
+    OPTIONS,
+    OWN,
+    RECORD_TIME,
+    TOPIC_PATTERN,
+)
 from sinetstream_plugins.kafka.options.rules import agree
 
 __all__ = ["Options", "parse"]
@@ -32,6 +40,7 @@ class Options:
     topic_pattern: str | None
     buffer_memory: float
     record_time: str
+    max_decompressed_bytes: int
 
 
 def parse(params: Mapping[str, Any], role: Role) -> Options:
@@ -50,7 +59,13 @@ def parse(params: Mapping[str, Any], role: Role) -> Options:
     delivery_guarantees.apply(role, params["consistency"], client, paths)
     agree(client, paths, role)
     return Options(
-        brokers, client, params["consistency"], values[TOPIC_PATTERN], values[BUFFER_MEMORY], values[RECORD_TIME]
+        brokers,
+        client,
+        params["consistency"],
+        values[TOPIC_PATTERN],
+        values[BUFFER_MEMORY],
+        values[RECORD_TIME],
+        values[MAX_DECOMPRESSED_BYTES],
     )
 
 

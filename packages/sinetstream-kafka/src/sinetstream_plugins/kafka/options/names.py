@@ -5,13 +5,13 @@ from __future__ import annotations
 from math import inf
 from typing import Any
 
-from sinetstream.spi.options import Binary, Choice, Number, Option, Options, Secret
+from sinetstream.spi.options import Binary, Choice, Integer, Number, Option, Options, Secret
 
 from sinetstream_plugins.kafka.kafka_python.option_values import CONSUMER_DEFAULTS, PRODUCER_DEFAULTS
 from sinetstream_plugins.kafka.options.types import derived, kind_of
 from sinetstream_plugins.kafka.options.validators import PATTERN
 
-__all__ = ["BUFFER_MEMORY", "DEFAULTS", "OPTIONS", "OWN", "RECORD_TIME", "TOPIC_PATTERN"]
+__all__ = ["BUFFER_MEMORY", "DEFAULTS", "MAX_DECOMPRESSED_BYTES", "OPTIONS", "OWN", "RECORD_TIME", "TOPIC_PATTERN"]
 
 TOPIC_PATTERN = Option[str | None](
     "topic_pattern",
@@ -34,11 +34,18 @@ BUFFER_MEMORY = Option(
     "`max_pending_bytes` of older configurations; the lower of the two counts",
     side="writer",
 )
+MAX_DECOMPRESSED_BYTES = Option(
+    "max_decompressed_bytes",
+    Integer(1),
+    64 * 1024 * 1024,
+    "how many bytes a batch of records that Kafka has compressed may have when it is decompressed",
+    side="reader",
+)
 _CONTENT = (
     Option(f"{name}_data", Secret(Binary()), None, f"the content of `{name}`, before which it counts")
     for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile", "ssl_crlfile")
 )
-OWN = (TOPIC_PATTERN, RECORD_TIME, BUFFER_MEMORY, *_CONTENT)
+OWN = (TOPIC_PATTERN, RECORD_TIME, BUFFER_MEMORY, MAX_DECOMPRESSED_BYTES, *_CONTENT)
 """Options that kafka-python does not have."""
 
 
