@@ -1,4 +1,4 @@
-"""The three delivery promises."""
+"""The three delivery guarantees."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["AT_LEAST_ONCE", "AT_MOST_ONCE", "EXACTLY_ONCE", "Consistency"]
 
 
 class Consistency(Enum):
-    """How often a message may arrive: docs/delivery.md says what each promise means, and how far it reaches."""
+    """How often a message may arrive: docs/delivery.md says what each guarantees, and how far that reaches."""
 
     AT_MOST_ONCE = 0
     AT_LEAST_ONCE = 1

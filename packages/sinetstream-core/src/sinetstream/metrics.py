@@ -105,7 +105,7 @@ _PRINTED = (
 class Meter:
     """Counts for one reader or writer, from any thread.
 
-    Counting a message is one step; the sums are made of many at a time, and when somebody looks.
+    Counting a message is one step; the sums are made of many messages at a time, and for a snapshot.
     """
 
     def __init__(self) -> None:

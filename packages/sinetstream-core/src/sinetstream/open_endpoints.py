@@ -91,7 +91,7 @@ def _close(opening: Opening, deadline: Deadline) -> None:
     began = monotonic()
     try:
         given_up = opening.close(deadline)
-    except Exception as error:  # noqa: BLE001  nobody is there to raise it to
+    except Exception as error:  # noqa: BLE001  there is no caller to raise it to
         log.warning("closing %s failed: %s: %s", opening.label, type(error).__name__, error)
         return
     if given_up:

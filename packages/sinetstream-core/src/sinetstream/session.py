@@ -203,10 +203,10 @@ class Session(Lifecycle):
         if asked not in _NEEDED or _NEEDED[asked] in self.abilities:
             return
         if self.declares_abilities:
-            words = f"consistency: plugin {self.settings.type!r} does not promise {asked!r}"
+            words = f"consistency: plugin {self.settings.type!r} does not guarantee {asked!r}"
             raise UnsupportedOperationError(words, path="consistency")
         log.warning(
-            "plugin %r declares no abilities: AT_MOST_ONCE is promised, %r is only passed on to it",
+            "plugin %r declares no abilities: AT_MOST_ONCE is guaranteed, %r is only passed on to it",
             self.settings.type,
             asked,
         )

@@ -7,7 +7,6 @@ from threading import get_ident
 from time import time, time_ns
 from typing import Any, Generic, Self
 
-from sinetstream.clock import in_seconds
 from sinetstream.errors import InvalidArgumentError, Outcome, SinetError
 from sinetstream.plugin_selection import blocking_writer
 from sinetstream.publish_many import Encoded, PublishMany
@@ -138,7 +137,7 @@ class MessageWriter(WriterEndpoint, WithBlock, Generic[T]):
 
         Idempotent, from any thread; it can be opened again. An interrupt ends the wait, and the writer is disconnected all the same.
         """
-        timeout = in_seconds(self._session.settings.close_timeout_ms)
+        deadline = self._session.close_deadline()
         me = get_ident()  # its own publish may have been interrupted by the signal handler that closes
         with self._session.translating():  # around it all: Ctrl-C in here must not leave out what follows `begin_close`
             plugin = self._session.begin_close()
@@ -149,7 +148,7 @@ class MessageWriter(WriterEndpoint, WithBlock, Generic[T]):
             try:
                 try:
                     with self._lock:
-                        self._changed.wait_for(lambda: set(self._publishing.values()) <= {me}, timeout)
+                        self._changed.wait_for(lambda: set(self._publishing.values()) <= {me}, deadline.timeout)
                 finally:
                     plugin.close()
             finally:

@@ -372,7 +372,9 @@ def test_what_a_plugin_declares_absent_is_refused_at_construction(
     lab.undo()
     lab.registered(reader=lab.reader(NONE), writer=lab.writer(NONE))
 
-    with pytest.raises(UnsupportedOperationError, match=f"^consistency: plugin 'lab' does not promise {consistency!r}"):
+    with pytest.raises(
+        UnsupportedOperationError, match=f"^consistency: plugin 'lab' does not guarantee {consistency!r}"
+    ):
         made(cls, consistency=consistency)
     made(cls)
 

@@ -90,7 +90,7 @@ def refused(folder: Path, parameters: dict[str, Any]) -> Any:
         ({"type_spec": {"size": "x"}}, "type_spec.size", "must be a number"),
         ({"type_spec": {"size": "x", "on_open": True}}, "type_spec.size", "must be a number"),
         ({"type_spec": {"words": "x"}}, "type_spec.words", "the size is no number"),
-        ({"consistency": 1}, "consistency", "plugin 'picky' does not promise"),
+        ({"consistency": 1}, "consistency", "plugin 'picky' does not guarantee"),
         ({"tls": {"ca_certs_data": 1}}, "tls.ca_certs_data", "must be the content of a file"),
     ],
     ids=str,

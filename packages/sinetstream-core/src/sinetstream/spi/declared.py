@@ -1,4 +1,4 @@
-"""Whether what a plugin declares makes sense."""
+"""Checks what a plugin declares."""
 
 from __future__ import annotations
 

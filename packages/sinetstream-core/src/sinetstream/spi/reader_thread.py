@@ -1,4 +1,4 @@
-"""One thread that iterates a reader and hands over what comes."""
+"""One thread that iterates a reader and calls back with each message."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sinetstream.spi.signal_safe_lock import lock_and_condition
 __all__ = ["SLICE_MS", "ReaderThread"]
 
 SLICE_MS = 500
-"""How long a reader that cannot be woken by `close` is iterated at a time."""
+"""The receive timeout of a reader whose iteration `close` does not end."""
 
 _SHORTEST_SLICE_S = 0.001
 _PAUSES_S = (0.05, 5.0)
@@ -23,10 +23,12 @@ _PAUSES_S = (0.05, 5.0)
 class ReaderThread:
     """Iterates `reader` in a thread of its own, in order, from `start` to `stop`.
 
-    `on_item` gets each message and must not raise; `on_error` gets what iterating raised, after which reading goes on,
-    less and less often while it fails. It takes as many messages as `request` was called for, from none at the start.
-    `on_end` is called when the reader is closed. `closable_while_reading` says whether `reader.close()` ends an iteration in another thread; where it does not, the reader has slices
-    of at most `SLICE_MS` as its receive timeout, and is closed only when the thread has come out.
+    `on_item` gets each message and must not raise. `on_error` gets what iterating raised; the iteration is tried again
+    then, after a pause that grows while it fails. The thread takes as many messages as `request` allowed, none at first.
+    `on_end` is called when the reader is closed.
+
+    `closable_while_reading` says whether `reader.close()` ends an iteration in another thread. Where it does not, the
+    reader's receive timeout must be at most `SLICE_MS`, and it is closed when its iteration has returned.
     """
 
     def __init__(
@@ -56,13 +58,13 @@ class ReaderThread:
         self._thread.start()
 
     def request(self, messages: float) -> None:
-        """Let it take so many more messages; `math.inf`: all."""
+        """Allow so many more messages; `math.inf`: all."""
         with self._lock:
             self._allowed += messages
             self._changed.notify_all()
 
     def pause(self) -> None:
-        """Let it take no more, but for the one it may be waiting for."""
+        """Allow no more messages, except the one that it may be waiting for."""
         with self._lock:
             self._allowed = 0
 
@@ -72,11 +74,11 @@ class ReaderThread:
         return self._stopping
 
     def in_thread(self) -> bool:
-        """Whether the caller is this feed's own thread."""
+        """Whether the caller runs on this thread."""
         return threading.current_thread() is self._thread
 
     def stop(self) -> None:
-        """End the thread and close the reader; what is being handed over is handed over first.
+        """End the thread and close the reader, after a callback that is running has returned.
 
         Called from any thread, any number of times. Within `on_item` or `on_error` it takes effect when they return.
         """
@@ -99,7 +101,7 @@ class ReaderThread:
         finally:
             try:
                 self._close_once()
-            except Exception as error:  # noqa: BLE001  nobody else would hear of it
+            except Exception as error:  # noqa: BLE001  it would be lost in this thread
                 self._on_error(error)
 
     def _allowed_one(self) -> bool:
@@ -138,7 +140,7 @@ class ReaderThread:
     def _hand_over(self, callback: Callable[..., None], *args: Any) -> None:
         with self._lock:
             if self._stopping and self._closable_while_reading:
-                return  # the reader is being closed: it keeps what nobody has finished
+                return  # the reader is being closed: it takes the message back
             self._handling = True
             if callback is self._on_item:
                 self._allowed -= 1

@@ -1,4 +1,4 @@
-"""What all adapters pass on."""
+"""What all adapters pass on to the class that they are made of."""
 
 from __future__ import annotations
 

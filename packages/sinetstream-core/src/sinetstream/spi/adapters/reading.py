@@ -1,4 +1,4 @@
-"""A reader that is iterated from one that calls back, and the other way round."""
+"""An iterating reader from one that calls back, and the other way round."""
 
 from __future__ import annotations
 
@@ -66,18 +66,19 @@ class AsyncReaderFromReader(Adapter, PluginAsyncMessageReader):
 
 
 class ReaderFromAsyncReader(Adapter, PluginMessageReader):
-    """Keeps what `source` calls back with until it is asked for.
+    """Keeps the messages that `source` calls back with in a receive queue.
 
-    A source that declares ACKNOWLEDGE bounds that itself; the thread of any other waits while one waits here.
+    A source that declares ACKNOWLEDGE bounds the queue by its window. Any other one is made to wait, in its callback,
+    while a message is in the queue.
     """
 
-    _ROOM = 1  # what waits here is lost in `close`
+    _QUEUE_SIZE = 1  # messages in the queue are lost in `close`
 
     def __init__(self, params: dict[str, Any]) -> None:
         super().__init__(params)
         self._timeout = in_seconds(params.get("receive_timeout_ms", inf))
-        self._room = inf if Ability.ACKNOWLEDGE in getattr(self, "abilities", ()) else self._ROOM
-        self._arrived: deque[Item | Exception] = deque()
+        self._queue_size = inf if Ability.ACKNOWLEDGE in getattr(self, "abilities", ()) else self._QUEUE_SIZE
+        self._queue: deque[Item | Exception] = deque()
         self._lock, self._changed = lock_and_condition()
         self._closed = False
 
@@ -95,9 +96,9 @@ class ReaderFromAsyncReader(Adapter, PluginMessageReader):
     def __iter__(self) -> Iterator[Item]:
         while True:
             with self._lock:
-                if not self._changed.wait_for(lambda: self._arrived or self._closed, self._timeout) or self._closed:
+                if not self._changed.wait_for(lambda: self._queue or self._closed, self._timeout) or self._closed:
                     return
-                item = self._arrived.popleft()
+                item = self._queue.popleft()
                 self._changed.notify_all()
             if isinstance(item, Exception):
                 raise item
@@ -111,6 +112,6 @@ class ReaderFromAsyncReader(Adapter, PluginMessageReader):
 
     def _add(self, item: Item | Exception) -> None:
         with self._lock:
-            self._changed.wait_for(lambda: len(self._arrived) < self._room or self._closed)
-            self._arrived.append(item)
+            self._changed.wait_for(lambda: len(self._queue) < self._queue_size or self._closed)
+            self._queue.append(item)
             self._changed.notify_all()

@@ -1,4 +1,4 @@
-"""A writer that promises from one that waits, and the other way round."""
+"""An asynchronous writer from a synchronous one, and the other way round."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 __all__ = ["AsyncWriterFromWriter", "WriterFromAsyncWriter"]
 
-_LAST_WORD_S = 0.5
+_JOIN_S = 0.5
 
 
 class AsyncWriterFromWriter(Adapter, PluginAsyncMessageWriter):
     """Publishes through `source` in one thread, in order.
 
-    `close` leaves behind, after half a second, a thread whose `publish` the closing of `source` did not end.
+    `close` waits half a second for the thread; where closing `source` did not end a running `publish`, the thread stays.
     """
 
     def __init__(self, params: dict[str, Any]) -> None:
@@ -62,7 +62,7 @@ class AsyncWriterFromWriter(Adapter, PluginAsyncMessageWriter):
             delivery.fail(_closed_before_sending())
         super().close()
         if self._thread.is_alive() and threading.current_thread() is not self._thread:
-            self._thread.join(_LAST_WORD_S)
+            self._thread.join(_JOIN_S)
 
     def _run(self) -> None:
         while True:
