@@ -21,6 +21,8 @@ __all__ = ["AsyncMessageReader"]
 
 log = logging.getLogger("sinetstream")
 
+_PAUSES_S = (0.05, 5.0)
+
 
 class AsyncMessageReader(Seekable, WithBlock, Generic[T]):
     """Calls `on_message(message)` for each message of a service, in order, one at a time, on one thread of its own.
@@ -29,7 +31,8 @@ class AsyncMessageReader(Seekable, WithBlock, Generic[T]):
     what went wrong while reading; reading goes on. Without an `on_failure` such an error is logged. Both may be set
     before or after `open`; without an `on_message` nothing is taken from the broker. A message is finished, and
     acknowledged from at-least-once on, when `on_message` has returned; one whose callback raised when `on_failure` has
-    returned, unless that closed the reader.
+    returned, unless that closed the reader. A message that could not be decoded for want of memory is tried again, after
+    `on_failure` was told.
 
     Constructing it raises what is wrong with the parameters, which docs/configuration.md lists.
     """
@@ -125,10 +128,12 @@ class AsyncMessageReader(Seekable, WithBlock, Generic[T]):
         processed = True
         try:
             try:
-                message = self._decoder.decode(payload, topic, raw)
+                message = self._decode(payload, topic, raw)
             except InvalidMessageError as error:
                 self._decoder.handle_invalid(error, payload, topic, raw)
             else:
+                if message is None:
+                    return
                 self._call_back(message)
         except BaseException as error:  # noqa: BLE001  a callback must not stop the stream
             processed = self._report(error)
@@ -137,6 +142,19 @@ class AsyncMessageReader(Seekable, WithBlock, Generic[T]):
                 self._ack.processed()
         except Exception as error:  # noqa: BLE001  whatever a plugin raises is reported
             self._fail(error)
+
+    def _decode(self, payload: bytes, topic: str | None, raw: Any) -> Message[T] | None:
+        """Decode, again and again where memory is short; None where the reader was closed meanwhile."""
+        pause_s, longest_s = _PAUSES_S
+        while True:
+            try:
+                return self._decoder.decode(payload, topic, raw)
+            except MemoryError as error:
+                self._session.meter.record_error()
+                self._report(error)
+            if self._reader_thread.wait_for_stop(pause_s):
+                return None
+            pause_s = min(2 * pause_s, longest_s)
 
     def _call_back(self, message: Message[T]) -> None:
         try:

@@ -11,6 +11,7 @@ from sinetstream.message import Attributes, Message
 from sinetstream.metrics import Meter
 from sinetstream.session import Session
 from sinetstream.spi.abilities import Ability
+from sinetstream.spi.interruption import is_interruption
 from sinetstream.values import T
 
 __all__ = ["MessageDecoder", "Sizes"]
@@ -62,13 +63,16 @@ class MessageDecoder(Generic[T]):
         """Decode and count one message.
 
         Raises `InvalidMessageError`, to be given to `handle_invalid`; another `SinetError` where the plugin fails to tell
-        the timestamp. Both are counted.
+        the timestamp. Both are counted. What is not about the message (`is_interruption`) is raised as it is, and the
+        message can be decoded again.
         """
         try:
             value, timestamp_us, compressed, plain = self._decode(payload)
             if self._time_of is not None:
                 timestamp_us = self._time_of(raw)
-        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
+        except Exception as error:
+            if is_interruption(error):
+                raise
             self._meter.record_error()
             raise self._session.translate(error)  # noqa: B904  it has its cause
         message = Message(value, topic, timestamp_us, raw, self._attributes)

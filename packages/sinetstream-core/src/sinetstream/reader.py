@@ -14,6 +14,7 @@ from sinetstream.message_decoder import MessageDecoder
 from sinetstream.plugin_selection import iterating_reader
 from sinetstream.reader_base import Seekable
 from sinetstream.spi.abilities import Ability
+from sinetstream.spi.interruption import is_interruption
 from sinetstream.spi.iteration import Item, is_end
 from sinetstream.transaction import Participant
 from sinetstream.values import T
@@ -29,7 +30,8 @@ class MessageReader(Seekable, WithBlock, Generic[T]):
     (default: never) and can be run again; leaving it with `break` loses nothing. A message is finished, and acknowledged
     from at-least-once on, when the next is asked for or the iterating thread closes the reader; not when an exception
     leaves the `with` block. Bytes that are no message raise `InvalidMessageError`, and the next call goes on reading;
-    `on_invalid` (`"raise"`, `"skip"` or a callable) changes that.
+    `on_invalid` (`"raise"`, `"skip"` or a callable) changes that. A `MemoryError`, and what a signal handler raises, come out
+    as they are, and the message comes with the next call.
 
     Constructing it raises what is wrong with the parameters, which docs/configuration.md lists.
     """
@@ -46,7 +48,7 @@ class MessageReader(Seekable, WithBlock, Generic[T]):
         self._plugin: Any = None
         self._ack: AckPolicy  # there is one while there is a plugin
         self._iterator: Iterator[Item] | None = None
-        self._interrupted: Item | None = None  # a message that Ctrl-C kept from the application; it is next
+        self._interrupted: Item | None = None  # a message whose decoding was interrupted; it is next
 
     def open(self) -> Self:
         """Connect; returns when the broker has accepted the subscription, so that nothing published later is missed.
@@ -92,7 +94,7 @@ class MessageReader(Seekable, WithBlock, Generic[T]):
                 except InvalidMessageError as error:
                     self._decoder.handle_invalid(error, payload, topic, raw)
                 except BaseException as error:
-                    if not isinstance(error, Exception):
+                    if not isinstance(error, Exception) or is_interruption(error):
                         self._ack.in_flight, self._interrupted = NOTHING, (payload, topic, raw)
                     raise
         finally:
@@ -149,7 +151,7 @@ class MessageReader(Seekable, WithBlock, Generic[T]):
         return item
 
     def _raise(self, error: BaseException, plugin: Any) -> NoReturn:
-        if not isinstance(error, Exception):
+        if not isinstance(error, Exception) or is_interruption(error):
             raise error
         if self._plugin is not plugin:
             raise self._closed_error() from None

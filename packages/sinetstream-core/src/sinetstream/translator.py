@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import TracebackType
 
 from sinetstream.errors import InvalidArgumentError, InvalidMessageError, Outcome, SinetError
+from sinetstream.spi.interruption import is_interruption
 from sinetstream.spi.translation import ErrorTable, Translation
 
 __all__ = ["Translator"]
@@ -16,6 +17,7 @@ _REFUSALS = InvalidArgumentError, InvalidMessageError
 class Translator:
     """Translates the exceptions of one plugin by its table; as a context manager, those that leave the block.
 
+    What is not the plugin's doing (`is_interruption`) leaves the block as it is.
     It has no state: one object serves several blocks and threads at once.
     """
 
@@ -52,7 +54,7 @@ class Translator:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if isinstance(error, Exception) and not isinstance(error, SinetError):
+        if isinstance(error, Exception) and not isinstance(error, SinetError) and not is_interruption(error):
             raise self.translate(error)
 
     def _rule(self, error: Exception) -> type[SinetError] | Translation | None:

@@ -12,6 +12,7 @@ from sinetstream.plugin_selection import blocking_writer
 from sinetstream.publish_many import Encoded, PublishMany
 from sinetstream.reader import MessageReader
 from sinetstream.reader_base import participant_of
+from sinetstream.spi.interruption import is_interruption
 from sinetstream.spi.signal_safe_lock import lock_and_condition
 from sinetstream.transaction import Transaction, TransactionSteps
 from sinetstream.values import T
@@ -76,8 +77,10 @@ class MessageWriter(WriterEndpoint, WithBlock, Generic[T]):
                 attributes = self._attributes(key, headers, time_us)
                 outcome = "unknown"
                 result = plugin.publish(payload, **attributes)
-        except Exception as error:  # noqa: BLE001  whatever a plugin raises is translated
+        except Exception as error:
             self._session.meter.record_error()
+            if is_interruption(error):
+                raise
             raise self._session.translate_publishing(error, outcome)  # noqa: B904  it has its cause
         finally:
             del self._publishing[mark]

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Generic, Self
 
 from sinetstream.ack_policy import AckPolicy, choose_ack_policy
-from sinetstream.aio.receive_queue import ReceiveQueue
+from sinetstream.aio.receive_queue import Received, ReceiveQueue
 from sinetstream.aio.threads import in_thread, shielded_in_thread
 from sinetstream.clock import microseconds
 from sinetstream.errors import BusyError, InvalidMessageError
@@ -17,6 +17,7 @@ from sinetstream.message_decoder import MessageDecoder, Sizes
 from sinetstream.plugin_selection import iterating_reader
 from sinetstream.reader_base import ReaderEndpoint
 from sinetstream.spi.abilities import Ability
+from sinetstream.spi.iteration import Item
 from sinetstream.transaction import Participant
 from sinetstream.values import T
 
@@ -28,7 +29,7 @@ class MessageReader(ReaderEndpoint, Generic[T]):
 
     One task iterates; a second one gets `BusyError`. A message is finished when the next is asked for, or when that task
     closes the reader; not when an exception (cancellation is one) leaves the `async with` block. A cancelled `anext`
-    hands its message to the next call. At most 64 messages are received ahead, none where the plugin does not
+    hands its message to the next call, and so does one that raised `MemoryError`. At most 64 messages are received ahead, none where the plugin does not
     declare ACKNOWLEDGE: what was received ahead would be lost in `close`. Never blocks the event loop.
     """
 
@@ -47,6 +48,7 @@ class MessageReader(ReaderEndpoint, Generic[T]):
     def _reset(self) -> None:
         self._task: asyncio.Task[Any] | None = None
         self._reading = False
+        self._undecoded: Item | None = None  # a message for which memory was short; it is next
 
     async def open(self) -> Self:
         """Connect; returns when the broker has accepted the subscription. Raises as `sinetstream.MessageReader.open`."""
@@ -83,10 +85,13 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         try:
             while True:
                 self._acknowledge()
-                received = await self._queue.get()
+                received = await (self._queue.get() if self._undecoded is None else self._decode_again(self._undecoded))
                 if isinstance(received, Exception):
                     self._session.meter.record_error()
                     raise received
+                if isinstance(received.decoded, MemoryError):
+                    self._undecoded = received.item
+                    raise received.decoded
                 with self._session.translating():
                     self._ack.received(received.item[2])
                 if isinstance(received.decoded, Message):
@@ -114,14 +119,21 @@ class MessageReader(ReaderEndpoint, Generic[T]):
         """As `sinetstream.MessageReader.seek_to_time`."""
         await self._seek_in_thread(Ability.SEEK_TIME, "seek_to_time", microseconds(timestamp))
 
+    async def _decode_again(self, item: Item) -> Received[T]:
+        received: Received[T] = await in_thread(lambda: self._queue.decode(item))
+        self._undecoded = None
+        return received
+
     async def _seek_in_thread(self, ability: Ability, method: str, *args: Any) -> None:
         self._session.require(ability, method)
         self._session.plugin()
         self._acknowledge()
+        undecoded, self._undecoded = self._undecoded, None
         dropped = self._queue.drop()  # now: what is received during the seek may be from the new position
         ended = await shielded_in_thread(lambda: self._seek(ability, method, *args))
         if ended.failed is not None:
             self._queue.put_back(dropped)
+            self._undecoded = undecoded
         self._queue.resume()
         ended.check()
 
@@ -133,6 +145,7 @@ class MessageReader(ReaderEndpoint, Generic[T]):
 
     def _forget(self) -> None:
         self._ack.forget()
+        self._undecoded = None
         self._queue.drop()
 
     def _acknowledge(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from math import inf
+from threading import Lock
 from typing import Any, Generic, NamedTuple
 
 from sinetstream.errors import SinetError
@@ -17,17 +18,20 @@ from sinetstream.spi.iteration import Item
 from sinetstream.spi.reader_thread import ReaderThread
 from sinetstream.values import T
 
-__all__ = ["ReceiveQueue"]
+__all__ = ["ReceiveQueue", "Received"]
 
 _WINDOW = 64
 _SHORTEST_WAIT_MS = 50
 
 
-class _Received(NamedTuple, Generic[T]):
-    """One message, decoded by the reader thread; counted, and its error raised, when it is handed out."""
+class Received(NamedTuple, Generic[T]):
+    """One message, decoded by the reader thread; counted, and its error raised, when it is handed out.
+
+    A `MemoryError` in place of the message says that it is to be decoded again.
+    """
 
     item: Item
-    decoded: Message[T] | SinetError
+    decoded: Message[T] | SinetError | MemoryError
     sizes: tuple[int, int, int]
 
 
@@ -43,11 +47,12 @@ class ReceiveQueue(Generic[T]):
         self._sizes = sizes
         self._reads_ahead = Ability.ACKNOWLEDGE in session.abilities
         self._reader_thread: ReaderThread  # there is one while there is a plugin
+        self._decoding = Lock()  # `_sizes` is that of one message at a time
         self.plugin: Any = None
         self._reset()
 
     def _reset(self) -> None:
-        self._received: deque[_Received[T] | Exception] = deque()
+        self._received: deque[Received[T] | Exception] = deque()
         self._waiter: asyncio.Future[None] | None = None
         self._has_requested = self._is_decoding = self.looping = False
         self._handed_out = 0
@@ -88,7 +93,7 @@ class ReceiveQueue(Generic[T]):
             return StopAsyncIteration()
         return self._session.not_open_error()
 
-    async def get(self) -> _Received[T] | Exception:
+    async def get(self) -> Received[T] | Exception:
         """Take the next one. Raises `StopAsyncIteration` when none comes in time, and `closed_error` when closed."""
         self._handed_out += 1
         if self._handed_out % _WINDOW == 0:
@@ -102,7 +107,7 @@ class ReceiveQueue(Generic[T]):
                 self._reader_thread.request(1)
         return received
 
-    def drop(self) -> list[_Received[T] | Exception]:
+    def drop(self) -> list[Received[T] | Exception]:
         """Empty the queue and stop reading ahead until `resume`. Returns what was dropped."""
         dropped = list(self._received)
         if self._reads_ahead:
@@ -112,7 +117,7 @@ class ReceiveQueue(Generic[T]):
         self._received.clear()
         return dropped
 
-    def put_back(self, dropped: list[_Received[T] | Exception]) -> None:
+    def put_back(self, dropped: list[Received[T] | Exception]) -> None:
         """Put at the head what `drop` returned."""
         self._received.extendleft(reversed(dropped))
 
@@ -144,14 +149,23 @@ class ReceiveQueue(Generic[T]):
         finally:
             self._waiter = None
 
+    def decode(self, item: Item) -> Received[T]:
+        """Decode one message; called in the reader thread or, for a message that was not decoded, in another."""
+        payload, topic, raw = item
+        with self._decoding:
+            try:
+                message = self._decoder.decode(payload, topic, raw)
+            except MemoryError as error:
+                return Received(item, error, (0, 0, 0))
+            except BaseException as error:  # noqa: BLE001  the reader thread must survive one message's SystemExit
+                return Received(item, self._as_sinet_error(error), (0, 0, 0))
+            # The payload is needed again only where it is not a message.
+            return Received((b"", topic, raw), message, self._sizes.last)
+
     def _receive(self, payload: bytes, topic: str | None, raw: Any) -> None:
         self._is_decoding = True
         try:
-            message = self._decoder.decode(payload, topic, raw)
-            # The payload is needed again only where it is not a message.
-            self._add(_Received((b"", topic, raw), message, self._sizes.last))
-        except BaseException as error:  # noqa: BLE001  the reader thread must survive one message's SystemExit
-            self._add(_Received((payload, topic, raw), self._as_sinet_error(error), (0, 0, 0)))
+            self._add(self.decode((payload, topic, raw)))
         finally:
             self._is_decoding = False
 
@@ -162,7 +176,7 @@ class ReceiveQueue(Generic[T]):
         ended.__cause__ = error
         return ended
 
-    def _add(self, received: _Received[T] | Exception) -> None:
+    def _add(self, received: Received[T] | Exception) -> None:
         self._received.append(received)
         self._wake_soon()
 

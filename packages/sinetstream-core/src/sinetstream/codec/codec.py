@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any, Protocol
 
 from sinetstream.errors import InvalidMessageError
+from sinetstream.spi.interruption import is_interruption
 
 __all__ = ["Encryption", "Framing", "MessageCodec", "PayloadCodec"]
 
@@ -84,6 +85,8 @@ class MessageCodec:
         except InvalidMessageError:
             raise
         except Exception as error:
+            if is_interruption(error):
+                raise
             raise InvalidMessageError(f"{stage}: failed with {type(error).__name__}") from error
         return message, len(compressed), len(plain)
 
@@ -91,7 +94,8 @@ class MessageCodec:
         """The value, its timestamp, its size compressed and its size decompressed.
 
         Raises `InvalidMessageError` for whatever is not a message that these settings allow, and for what the
-        decompressor or deserializer raised, with the cause kept. The error names the stage, never the bytes.
+        decompressor or deserializer raised, with the cause kept. The error names the stage, never the bytes. What is not
+        about the bytes (`is_interruption`) is raised as it is.
         """
         stage = "header"
         try:
@@ -109,6 +113,8 @@ class MessageCodec:
         except InvalidMessageError:
             raise
         except Exception as error:
+            if is_interruption(error):
+                raise
             raise InvalidMessageError(f"{stage}: failed with {type(error).__name__}") from error
         return value, timestamp_us, len(compressed), len(plain)
 

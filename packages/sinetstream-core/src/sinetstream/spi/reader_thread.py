@@ -73,6 +73,11 @@ class ReaderThread:
         """Whether `stop` was called."""
         return self._stopping
 
+    def wait_for_stop(self, seconds: float) -> bool:
+        """Within `on_item` or `on_error`: wait for so long; True, at once, where `stop` is called."""
+        self._pause(seconds)
+        return self._stopping
+
     def in_thread(self) -> bool:
         """Whether the caller runs on this thread."""
         return threading.current_thread() is self._thread
