@@ -20,18 +20,17 @@ from sinetstream.errors import ConnectionError
 from sinetstream.spi import AT_MOST_ONCE
 
 from sinetstream_plugins.kafka.consume.assignment import Assignment, PartitionState
+from sinetstream_plugins.kafka.consume.building import build_member, connect
 from sinetstream_plugins.kafka.consume.calls import Calls
-from sinetstream_plugins.kafka.consume.fetch_buffer import Batch, FetchBuffer
-from sinetstream_plugins.kafka.consume.group_member import GroupMember
+from sinetstream_plugins.kafka.consume.fetch_buffer import Batch
 from sinetstream_plugins.kafka.consume.group_transaction import GroupTransaction
-from sinetstream_plugins.kafka.consume.offset_committer import CommitAfterProcessing, CommitOnReceipt, OffsetCommitter
+from sinetstream_plugins.kafka.consume.offset_committer import CommitAfterProcessing
 from sinetstream_plugins.kafka.consume.offset_reset import OffsetReset
 from sinetstream_plugins.kafka.consume.offsets import PartitionOffsets
 from sinetstream_plugins.kafka.consume.poller import Poller
 from sinetstream_plugins.kafka.consume.rebalance_listener import RebalanceListener
 from sinetstream_plugins.kafka.consume.seeker import FindOffsets, Seeker
 from sinetstream_plugins.kafka.consume.subscription import Subscription
-from sinetstream_plugins.kafka.kafka_python.consumer import Consumer
 from sinetstream_plugins.kafka.kafka_python.library_threads import mark_library_thread, reentry_error
 from sinetstream_plugins.kafka.kafka_python.log_handover import flush_logs
 from sinetstream_plugins.kafka.options.client_options import Options
@@ -40,12 +39,10 @@ __all__ = ["ConsumerThread"]
 
 log = logging.getLogger("sinetstream")
 
-_MAX_MESSAGES = 1000
 _WAIT_S = 0.05
 _WAIT_FULL_S = 0.25
 _CLOSE_MS = 3_000
 _JOIN_S = 60.0
-_NEW_TOPICS_MS = 10_000
 _PAUSES_S = (0.1, 2.0)
 
 _TRANSIENT = (
@@ -57,28 +54,19 @@ _TRANSIENT = (
 )
 
 
-def _client_settings(options: Options) -> dict[str, Any]:
-    settings = dict(options.client)
-    if options.topic_pattern is not None:
-        settings.setdefault("metadata_max_age_ms", _NEW_TOPICS_MS)
-    if options.consistency is not AT_MOST_ONCE:
-        settings["auto_offset_reset"] = "none"  # `OffsetReset` decides
-    return settings
-
-
 class ConsumerThread:
     """One subscription. Its public methods are for other threads; all that is private runs on its own thread."""
 
     def __init__(self, options: Options, topics: list[str]) -> None:
         self._stopping = threading.Event()
         self._opened: Future[None] = Future()
-        self._client = client = Consumer(_client_settings(options), options.max_decompressed_bytes)
+        self._client = client = connect(options)
         assignment = Assignment()
         policy = options.client.get("auto_offset_reset", "latest")
         is_lossless = options.consistency is not AT_MOST_ONCE
         self._reset = OffsetReset(client, assignment, self._stopping, policy, is_lossless=is_lossless)
         self._offsets = PartitionOffsets(client, assignment, self._reset, self._stopping)
-        self._member = self._build_member(assignment, options)
+        self._member = build_member(options, client, assignment, self._offsets)
         self._calls = Calls(self._member.buffer.wake_consumer_thread, self._stopping)
         self._subscription = Subscription(options, topics, client, self._stopping)
         self._listener = RebalanceListener(self._member, client.forget_partitions, client.sleep, self._stopping)
@@ -87,17 +75,6 @@ class ConsumerThread:
         self._thread = threading.Thread(target=self._run, name="sinetstream-kafka-reader", daemon=True)
         self.acknowledge: Callable[[Any], None] = self._member.record_processed
         self.take: Callable[[float | None], Batch | None] = self._member.buffer.take
-
-    def _build_member(self, assignment: Assignment, options: Options) -> GroupMember:
-        has_group = options.client.get("group_id") is not None
-        keeps_received = has_group and options.consistency is AT_MOST_ONCE
-        buffer = FetchBuffer(1 if keeps_received else _MAX_MESSAGES, assignment.count_in_flight)
-        committer = OffsetCommitter()
-        if keeps_received:
-            committer = CommitOnReceipt(self._offsets.commit)
-        elif has_group:
-            committer = CommitAfterProcessing(self._client.send_commit, assignment, buffer.put_error)
-        return GroupMember(assignment, buffer, committer, keeps_received=keeps_received)
 
     def open(self) -> None:
         """Wait until the reader is subscribed: partitions assigned, and their start known and committed."""

@@ -1,4 +1,4 @@
-"""When a reader commits offsets: on receipt, after processing, or never. `ConsumerThread` chooses, once.
+"""When a reader commits offsets: on receipt, after processing, or never. `building.build_member` chooses, once.
 
 The reader acknowledges a message: `GroupMember.record_processed` -> `OffsetCommitter.record_processed` -> commit. Within a
 writer's transaction the offsets are committed by produce/consume_process_produce.py instead.

@@ -9,14 +9,15 @@ from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from kafka.errors import InvalidProducerEpochError, KafkaTimeoutError, ProducerFencedError, UnknownError
-from sinetstream.errors import ConnectionError, NotOpenError, PublishTimeoutError
+from kafka.errors import KafkaTimeoutError, ProducerFencedError, UnknownError
+from sinetstream.errors import NotOpenError, PublishTimeoutError
 from sinetstream.spi import Delivery
 
 from sinetstream_plugins.kafka.errors import not_sent
 from sinetstream_plugins.kafka.kafka_python.consumer import to_metadata
 from sinetstream_plugins.kafka.kafka_python.producer import Producer
 from sinetstream_plugins.kafka.kafka_python.sender import Record, new_sender
+from sinetstream_plugins.kafka.produce.fencing import is_fenced, taken_over_error, too_long_error
 from sinetstream_plugins.kafka.produce.producer import close
 from sinetstream_plugins.kafka.produce.transaction_queue import Pending
 
@@ -27,11 +28,6 @@ __all__ = ["Connect", "Sent", "TransactionalProducer"]
 _SLICE_S = 0.2
 _ABORT_S = 1.0  # for the abort in `close`, and after Ctrl-C
 _FILLED = 1 / 4  # of its time, a transaction takes more messages; the rest is for those it has
-_TOO_LONG = "the transaction took longer than transaction_timeout_ms, so the broker has aborted it"
-_TAKEN_OVER = (
-    "another writer has taken over this transactional_id, so this one is closed: give each writer its own id, or close this one "
-    "and open it again to take over in turn"
-)
 
 Sent = tuple[Delivery[Any], Any]
 """The promise of a message, and kafka-python's future."""
@@ -94,7 +90,7 @@ class TransactionalProducer:
 
     def is_full(self) -> bool:
         """Whether the time that a transaction takes more messages is over."""
-        return self.stop.is_set() or self._elapsed_s() >= self._limit_s() * _FILLED
+        return self.stop.is_set() or self._used() >= _FILLED
 
     def confirm(self, sent: Iterable[Sent]) -> None:
         """Wait until the broker has what was sent. Raises where it has not got one of these."""
@@ -133,13 +129,11 @@ class TransactionalProducer:
                 log.debug("aborting failed: %r", second)
             finally:
                 self._abandon()  # its sequence numbers do not survive a message that the broker refused
-        if not _is_fenced(reason):
+        if not is_fenced(reason):
             return error if timed_out else reason
-        if not self._has_own_id and (self._elapsed_s() < self._limit_s() or not self.producer.can_resume()):
+        if not self._has_own_id and (self._used() < 1 or not self.producer.can_resume()):
             return self._note_taken_over(reason)
-        too_long = ConnectionError(_TOO_LONG)
-        too_long.__cause__ = reason
-        return too_long
+        return too_long_error(reason)
 
     def close(self, *, is_in_transaction: bool) -> None:
         """Close; a transaction is aborted, because until its end readers of committed messages get nothing that comes after it."""
@@ -164,15 +158,12 @@ class TransactionalProducer:
         self._is_abandoned = False
 
     def _note_taken_over(self, cause: BaseException) -> NotOpenError:
-        self.taken_over = NotOpenError(_TAKEN_OVER)
-        self.taken_over.__cause__ = cause
+        self.taken_over = taken_over_error(cause)
         return self.taken_over
 
-    def _elapsed_s(self) -> float:
-        return time.monotonic() - self._began_at
-
-    def _limit_s(self) -> float:
-        return self.producer.transaction_timeout_ms / 1000
+    def _used(self) -> float:
+        """The part of its time that the transaction has taken."""
+        return (time.monotonic() - self._began_at) * 1000 / self.producer.transaction_timeout_ms
 
     def _finish_or_abort(self, within_s: float | None) -> None:
         if self.producer.is_completing():  # a commit or an abort was interrupted
@@ -207,9 +198,3 @@ class TransactionalProducer:
                 raise PublishTimeoutError(
                     "the broker did not end the transaction in time; whether it is committed is unknown"
                 )
-
-
-def _is_fenced(error: BaseException | None) -> bool:
-    """Whether the broker takes no more from this producer: it has a newer one, or has raised the epoch after a timeout."""
-    fencing = (ProducerFencedError, InvalidProducerEpochError)
-    return isinstance(error, fencing) or (error is not None and _is_fenced(error.__cause__))
