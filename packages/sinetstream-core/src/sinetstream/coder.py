@@ -11,6 +11,7 @@ from sinetstream.clock import microseconds, now_us
 from sinetstream.codec.build import build
 from sinetstream.codec.codec import MessageCodec
 from sinetstream.config.file import default_paths
+from sinetstream.derivation_log import DerivationLog
 from sinetstream.errors import UnsupportedServiceTypeError
 from sinetstream.message import Message
 from sinetstream.options import DecoderOptions, EncoderOptions
@@ -102,7 +103,8 @@ def _codec(role: Literal["reader", "writer"], source: Source) -> MessageCodec:
         plugin_parameters=lambda name: _parameters(role, name),
     )
     with config.placed(settings.path):
-        return build(settings.codec, plugins.load, writing=role == "writer")
+        derived = DerivationLog(f"service {settings.service!r}" if settings.service else "a decoder")
+        return build(settings.codec, plugins.load, writing=role == "writer", on_derived=derived)
 
 
 def _has_no_file(source: Source) -> bool:

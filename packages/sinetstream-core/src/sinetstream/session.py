@@ -12,6 +12,7 @@ from sinetstream import config, plugins
 from sinetstream.codec.build import build
 from sinetstream.config import inline
 from sinetstream.consistency import Consistency
+from sinetstream.derivation_log import DerivationLog
 from sinetstream.errors import Outcome, SinetError, UnsupportedOperationError
 from sinetstream.lifecycle import Lifecycle
 from sinetstream.metrics import Meter, Metrics
@@ -64,7 +65,8 @@ class Session(Lifecycle):
         self.meter = Meter()
         super().__init__(f"service {self.settings.service!r}" if self.settings.service else f"this {role}")
         with config.placed(self.settings.path):
-            self.codec: MessageCodec = build(self.settings.codec, plugins.load, writing=False)
+            derived = DerivationLog(self._label)
+            self.codec: MessageCodec = build(self.settings.codec, plugins.load, writing=False, on_derived=derived)
             self._params = plugin_params(role, self.settings, self.plugin_class, receive_timeout_ms)
             # A plugin with declared options reads content itself, and again for each connection (`sinetstream.spi.tls`).
             self._needs_files = inline.has_inline(self._params) and not hasattr(self.plugin_class, "options")

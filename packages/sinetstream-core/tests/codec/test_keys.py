@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from sinetstream.codec import MessageCodec
 from sinetstream.codec.encryption.cache import CipherCache
+from sinetstream.codec.encryption.verified_keys import VerifiedKeys
 from sinetstream.errors import InvalidMessageError
 from sinetstream.settings import EncryptionSettings
 
@@ -41,19 +42,19 @@ class Cache(CipherCache):
 
     def __init__(self) -> None:
         self.asked: list[bytes] = []
-        super().__init__(self._count)
+        super().__init__(self._count, lambda key: key, VerifiedKeys(most=2000))  # type: ignore[arg-type,return-value]
 
-    def _count(self, version: int, salt: bytes) -> Any:
+    def _count(self, version: int, salt: bytes) -> bytes:
         self.asked.append(salt)
-        return version, salt
+        return b"%d %s" % (version, salt)
 
     def seen(self, n: int, *, verified: bool) -> None:
         salt = b"%d" % n
         entry = self.get(1, salt)
         cipher: Any = entry.cipher
-        assert (1, salt) == cipher
+        assert b"1 " + salt == cipher
         if verified:
-            self.prove(1, salt, entry)
+            self.verify(1, salt, entry)
 
 
 def forged(message: bytes, n: int) -> bytes:
@@ -125,7 +126,7 @@ def test_a_message_cut_off_before_its_tag_derives_nothing(derivations: list[byte
     assert not derivations
 
 
-def test_of_user_data_alone_in_an_unauthenticated_mode_no_salt_is_proven(
+def test_of_user_data_alone_in_an_unauthenticated_mode_no_salt_is_verified(
     derivations: list[bytes], make: Make, crypto: Crypto
 ) -> None:
     settings = {"encryption": crypto("CTR", password="word"), "user_data_only": True}
@@ -139,21 +140,21 @@ def test_of_user_data_alone_in_an_unauthenticated_mode_no_salt_is_proven(
     assert len(derivations) == 17 + 1
 
 
-def test_256_proven_salts_are_kept_and_16_others() -> None:
+def test_verified_salts_are_kept_and_16_others() -> None:
     cache = Cache()
-    for n in range(256):
+    for n in range(3000):  # 1024 ciphers, and 2000 keys
         cache.seen(n, verified=True)
-    for n in range(1000, 1100):
+    for n in range(5000, 5100):
         cache.seen(n, verified=False)
     cache.asked.clear()
 
-    for n in [*range(256), *range(1084, 1100)]:
+    for n in [*range(3000), *range(5084, 5100)]:
         cache.seen(n, verified=False)
 
     assert not cache.asked
 
 
-def test_an_unproven_salt_beyond_16_takes_the_place_of_the_oldest_of_its_kind() -> None:
+def test_an_unverified_salt_beyond_16_takes_the_place_of_the_oldest_of_its_kind() -> None:
     cache = Cache()
     for n in range(17):
         cache.seen(n, verified=False)
@@ -165,33 +166,65 @@ def test_an_unproven_salt_beyond_16_takes_the_place_of_the_oldest_of_its_kind() 
     assert [b"0"] == cache.asked
 
 
-def test_a_proven_salt_beyond_256_takes_the_place_of_one_not_in_use() -> None:
+def test_a_verified_salt_beyond_the_bound_takes_the_place_of_one_not_in_use() -> None:
     cache = Cache()
-    for n in range(256):
+    in_use = range(0, 1000, 10)
+    for n in range(10_000):
         cache.seen(n, verified=True)
-    for n in range(0, 256, 2):
-        cache.get(1, b"%d" % n)
-    for n in range(300, 400):
-        cache.seen(n, verified=True)
+        for known in in_use if n % 100 == 99 else ():
+            if known <= n:
+                cache.get(1, b"%d" % known)
+    assert len(cache.asked) == 10_000
     cache.asked.clear()
 
-    for n in [*range(0, 256, 2), *range(300, 400)]:
+    for n in [*in_use, *range(8000, 10_000)]:
         cache.get(1, b"%d" % n)
-
     assert not cache.asked
+    cache.get(1, b"1001")
+    assert [b"1001"] == cache.asked
+
+
+def test_verified_keys_are_bounded_in_number_and_in_bytes() -> None:
+    few, small = VerifiedKeys(most=3), VerifiedKeys(max_bytes=100_000)
+    for n in range(5):
+        few.add((1, b"%d" % n), b"key")
+        few.add((1, b"0"), b"key")
+    for n in range(1000):
+        small.add((1, n.to_bytes(1024)), bytes(32))
+        small.add((1, n.to_bytes(1024)), bytes(32))
+
+    assert [b"key", None, None, b"key", b"key"] == [few.take((1, b"%d" % n)) for n in range(5)]
+    assert few.take((1, b"0")) is None
+    kept = [n for n in range(1000) if small.take((1, n.to_bytes(1024))) is not None]
+    assert list(range(1000 - len(kept), 1000)) == kept
+    assert 60 < len(kept) < 100
+
+
+def test_a_reader_of_more_writers_than_ciphers_derives_each_key_once(
+    derivations: list[bytes], make: Make, crypto: Crypto
+) -> None:
+    encryption = crypto(password="word", iterations=1)
+    reader = make(encryption=encryption, writing=False)
+    messages = [make(encryption=encryption).encode(b"value", NOW_US)[0] for _ in range(1500)]
+    derivations.clear()
+
+    for message in messages * 3:
+        reader.decode(message)
+
+    assert 1500 == len(derivations)
 
 
 def test_threads_that_want_the_same_new_key_wait_for_one_derivation() -> None:
     started, go_on = threading.Event(), threading.Event()
     derived = []
 
-    def derive(version: int, salt: bytes) -> Any:
+    def derive(version: int, salt: bytes) -> bytes:
         derived.append(salt)
         started.set()
         assert go_on.wait(30)
-        return object()
+        return b"key"
 
-    cache = CipherCache(derive)
+    cache = CipherCache(derive, lambda _: object())  # type: ignore[arg-type,return-value]
     found = []
     threads = [threading.Thread(target=lambda: found.append(cache.get(1, b"salt"))) for _ in range(8)]
     for thread in threads:
@@ -207,20 +240,20 @@ def test_threads_that_want_the_same_new_key_wait_for_one_derivation() -> None:
 
 
 def test_a_derivation_that_failed_is_tried_again() -> None:
-    outcomes = iter([ValueError("no"), "cipher"])
+    outcomes: Iterator[bytes | ValueError] = iter([ValueError("no"), b"cipher"])
 
-    def derive(version: int, salt: bytes) -> Any:
+    def derive(version: int, salt: bytes) -> bytes:
         outcome = next(outcomes)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome
 
-    cache = CipherCache(derive)
+    cache = CipherCache(derive, lambda key: key)  # type: ignore[arg-type,return-value]
     with pytest.raises(ValueError, match="no"):
         cache.get(1, b"salt")
 
     cipher: Any = cache.get(1, b"salt").cipher
-    assert cipher == "cipher"
+    assert cipher == b"cipher"
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -9,7 +9,7 @@ from sinetstream.codec.codec import Encryption, MessageCodec, PayloadCodec
 from sinetstream.codec.framing import Enveloped, UserDataOnly
 from sinetstream.codec.null_layers import Unencrypted, size_checked
 from sinetstream.errors import InvalidArgumentError, SinetError
-from sinetstream.settings import CodecSettings, CompressionSettings, EncryptionSettings, ValueTypeSettings
+from sinetstream.settings import CodecSettings, CompressionSettings, ValueTypeSettings
 
 __all__ = ["build"]
 
@@ -17,17 +17,20 @@ Load = Callable[[str, str], type[Any]]
 Bytes = Callable[[bytes], bytes]
 
 
-def build(settings: CodecSettings, load: Load, *, writing: bool) -> MessageCodec:
+def build(
+    settings: CodecSettings, load: Load, *, writing: bool, on_derived: Callable[[], object] = lambda: None
+) -> MessageCodec:
     """The codec for these settings; `load(group, name)` gives the class of a value type or compression.
 
     With `writing`, the key to encrypt with is derived now, which takes as long as the settings' iterations; without
-    it no key is derived here, and none is there to encrypt with. Raises `InvalidArgumentError` for what no codec can do.
+    it no key is derived here, and none is there to encrypt with. `on_derived` is called for each key derived from a password.
+    Raises `InvalidArgumentError` for what no codec can do.
     """
     if settings.message_format not in (2, 3):
         raise InvalidArgumentError("message_format: must be 3 or 2", path="message_format")
     serialize, deserialize = _value_type(settings.value_type, load)
     compress, decompress = _compression(settings.compression, load)
-    encryption = _encryption(settings.encryption, writing=writing, enveloped=not settings.user_data_only)
+    encryption = _encryption(settings, on_derived, writing=writing)
     framing = UserDataOnly() if settings.user_data_only else Enveloped(settings.message_format, encryption.key_version)
     serialize, deserialize = settings.serializer or serialize, settings.deserializer or deserialize
     layers = (settings.encryption, compress, serialize, deserialize)
@@ -77,9 +80,10 @@ def _compression(settings: CompressionSettings | None, load: Load) -> tuple[Byte
         ) from error
 
 
-def _encryption(settings: EncryptionSettings | None, *, writing: bool, enveloped: bool) -> Encryption:
-    if settings is None:
+def _encryption(settings: CodecSettings, on_derived: Callable[[], object], *, writing: bool) -> Encryption:
+    if settings.encryption is None:
         return Unencrypted()
     from sinetstream.codec.encryption import encryption  # loads the ciphers
 
-    return encryption(settings, writing=writing, enveloped=enveloped)
+    enveloped = not settings.user_data_only
+    return encryption(settings.encryption, writing=writing, enveloped=enveloped, on_derived=on_derived)

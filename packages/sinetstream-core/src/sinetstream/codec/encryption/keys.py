@@ -21,23 +21,25 @@ _HIGHEST_VERSION = 32767  # others read the header's field as signed
 class Keys:
     """Finds the cipher for a key version and a salt. A given key serves every salt; a password is stretched with it.
 
-    PBKDF2 with HMAC, RFC 8018 section 5.2. Raises `InvalidArgumentError` for keys that cannot be used.
+    PBKDF2 with HMAC, RFC 8018 section 5.2; `on_derived` is called after each. Raises `InvalidArgumentError` for keys that cannot be used.
     """
 
-    def __init__(self, settings: EncryptionSettings, cipher: Callable[[bytes], Cipher]) -> None:
+    def __init__(
+        self, settings: EncryptionSettings, cipher: Callable[[bytes], Cipher], on_derived: Callable[[], object]
+    ) -> None:
         _check(settings)
-        self._cipher = cipher
+        self._on_derived = on_derived
         self._key_bytes = settings.key_bits // 8
         self._derivation = settings.derivation
         self.highest = max(settings.keys)
         self._versions = frozenset(settings.keys)
         self._passwords = {version: key.value for version, key in settings.keys.items() if key.is_password}
         self._given = {
-            version: Entry(cipher(key.value), verified=True)
+            version: Entry(cipher(key.value), key.value, verified=True)
             for version, key in settings.keys.items()
             if not key.is_password
         }
-        self._derived = CipherCache(self._derive)
+        self._derived = CipherCache(self._derive, cipher)
 
     def version(self, key_version: int | None) -> int:
         """The key version to decrypt with: the highest where the message has none. Raises `InvalidMessageError`."""
@@ -60,17 +62,18 @@ class Keys:
         """The cipher to write with, under a salt of our own."""
         entry = self.get(self.highest, salt)
         if not entry.verified:
-            self.prove(self.highest, salt, entry)
+            self.verify(self.highest, salt, entry)
         return entry.cipher
 
-    def prove(self, version: int, salt: bytes, entry: Entry) -> None:
+    def verify(self, version: int, salt: bytes, entry: Entry) -> None:
         """The writer of this salt had the key."""
-        self._derived.prove(version, salt, entry)
+        self._derived.verify(version, salt, entry)
 
-    def _derive(self, version: int, salt: bytes) -> Cipher:
+    def _derive(self, version: int, salt: bytes) -> bytes:
         way = self._derivation
         key = hashlib.pbkdf2_hmac(way.prf, self._passwords[version], salt, way.iterations, self._key_bytes)
-        return self._cipher(key)
+        self._on_derived()
+        return key
 
 
 def _check(settings: EncryptionSettings) -> None:

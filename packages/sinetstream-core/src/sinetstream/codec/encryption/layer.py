@@ -20,12 +20,17 @@ _BLOCK_BYTES = 16
 _LARGE = 32 * 1024  # from here on a view costs less than a copy
 
 
-def encryption(settings: EncryptionSettings, *, writing: bool, enveloped: bool) -> Encrypted:
-    """The layer for these settings. Raises `InvalidArgumentError` for settings that fit no cipher."""
+def encryption(
+    settings: EncryptionSettings, *, writing: bool, enveloped: bool, on_derived: Callable[[], object]
+) -> Encrypted:
+    """The layer for these settings; `on_derived` is called for each key derived from a password.
+
+    Raises `InvalidArgumentError` for settings that fit no cipher.
+    """
     mode = mode_named(settings.mode)
     if mode.needs_padding and not settings.padded:
         raise InvalidArgumentError(f"crypto.padding: mode {settings.mode} needs pkcs7", path="crypto.padding")
-    return Encrypted(settings, mode, Keys(settings, mode.cipher), writing=writing, enveloped=enveloped)
+    return Encrypted(settings, mode, Keys(settings, mode.cipher, on_derived), writing=writing, enveloped=enveloped)
 
 
 class Encrypted:
@@ -43,7 +48,7 @@ class Encrypted:
         self._salt_bytes = settings.derivation.salt_bytes
         self._padded = settings.padded
         self._least_sealed = mode.tag_bytes + (_BLOCK_BYTES if settings.padded else 0)
-        self._proves: Callable[[bytes | BytesIO], bool] = (
+        self._verifies: Callable[[bytes | BytesIO], bool] = (
             _always if mode.authenticated else envelope.begins if enveloped else _never
         )
         self._salt = urandom(self._salt_bytes)
@@ -66,8 +71,8 @@ class Encrypted:
         plain = key.cipher.open(salt, message[salt_end:sealed_at], sealed)
         if self._padded:
             plain = unpad(plain)
-        if not key.verified and self._proves(plain):
-            self._keys.prove(version, salt, key)
+        if not key.verified and self._verifies(plain):
+            self._keys.verify(version, salt, key)
         return plain, 0
 
 
