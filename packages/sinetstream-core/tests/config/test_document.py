@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sinetstream.config.document import parse
 from sinetstream.config.file import read
-from sinetstream.config.masking import MaskedBytes
 from sinetstream.config.secrets import Encrypted
 from sinetstream.errors import InvalidConfigError
+from sinetstream.masked import MaskedBytes
 
 
 def refused(text: str | bytes) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sinetstream.config.masking import MaskedBytes, MaskedInt, MaskedStr, masked
+from sinetstream.config.masking import masked
+from sinetstream.masked import MaskedBytes, MaskedInt, MaskedStr
 from sinetstream.settings import ServiceSettings
 
 Load = Callable[..., ServiceSettings]

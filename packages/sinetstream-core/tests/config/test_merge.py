@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from sinetstream.config import copied
-from sinetstream.config.masking import mask
 from sinetstream.errors import InvalidArgumentError
+from sinetstream.masked import mask
 from sinetstream.settings import ServiceSettings
 
 Load = Callable[..., ServiceSettings]

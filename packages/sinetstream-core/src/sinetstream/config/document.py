@@ -10,11 +10,11 @@ from yaml.composer import ComposerError
 from yaml.constructor import ConstructorError
 from yaml.reader import ReaderError
 
-from sinetstream.config.masking import MaskedBytes, MaskedStr
 from sinetstream.config.secrets import TAG, Encrypted
 from sinetstream.config.unquoted import Unquoted
 from sinetstream.config.yaml_nodes import DEEPEST, NUMBERS, UNQUOTED, UnquotedNode, check_nodes, keep_texts
 from sinetstream.errors import InvalidConfigError
+from sinetstream.masked import MaskedBytes, MaskedStr
 
 __all__ = ["parse"]
 

@@ -6,8 +6,8 @@ import os
 import re
 from typing import Any
 
-from sinetstream.config.masking import MaskedStr
 from sinetstream.errors import InvalidConfigError
+from sinetstream.masked import MaskedStr
 
 __all__ = ["Reference", "references"]
 

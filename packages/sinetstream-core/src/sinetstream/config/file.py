@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sinetstream.config.masking import MaskedBytes, masked
+from sinetstream.config.masking import masked
 from sinetstream.errors import InvalidArgumentError, InvalidConfigError, NoConfigError, NoServiceError
+from sinetstream.masked import MaskedBytes
 from sinetstream.spelling import did_you_mean, nearest
 from sinetstream.wording import kind, shown
 

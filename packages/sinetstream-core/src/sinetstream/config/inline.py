@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 
-from sinetstream.config.masking import MaskedBytes
 from sinetstream.config.merge import copied
 from sinetstream.errors import InvalidArgumentError, SinetError
+from sinetstream.masked import MaskedBytes
 from sinetstream.wording import joined, kind
 
 __all__ = ["files", "has_inline"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import suppress
 
-from sinetstream.config.masking import MaskedBytes, MaskedStr
 from sinetstream.config.section import Section
+from sinetstream.masked import MaskedBytes, MaskedStr
 from sinetstream.settings import Secret
 from sinetstream.wording import kind, shown
 

@@ -1,4 +1,4 @@
-"""Secret values that are what they are for a client library and print as `***`."""
+"""Which parameters are secret, and masking them."""
 
 from __future__ import annotations
 
@@ -6,47 +6,19 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["MaskedBytes", "MaskedInt", "MaskedStr", "is_secret", "is_secret_text", "mask", "mask_in_place", "masked"]
+from sinetstream.masked import mask
+
+__all__ = ["is_secret", "is_secret_text", "mask_in_place", "masked"]
 
 _WORDS = (
     "passw(?:or[dt]|d)?|passphrase|secret|token|credential|authorization|cookie|bearer|apikey|privatekey|accesskey"
-    "|keyfiledata|authdata"
+    "|keyfiledata|certfiledata|authdata"
 )
 _SECRET = re.compile(_WORDS)
 _SECRET_TEXT = re.compile(f"(?:{_WORDS})s?$")
 _URL_WITH_PASSWORD = re.compile("://[^/@:]*:[^/@]+@")
 _DEEPEST = 101
 _CRYPTO = ("key", "keys", "_keys")
-
-
-class MaskedStr(str):
-    """A string whose repr is `'***'`, also inside containers. `str(x)`, formatting and encoding give the value."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "'***'"
-
-
-class MaskedBytes(bytes):
-    """Bytes whose repr is `b'***'`, also inside containers."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "b'***'"
-
-    __str__ = __repr__
-
-
-class MaskedInt(int):
-    """A number whose repr is `***`."""
-
-    def __repr__(self) -> str:
-        return "***"
-
-    def __str__(self) -> str:
-        return int.__repr__(self)
 
 
 def masked(value: Any) -> Any:
@@ -62,17 +34,6 @@ def masked(value: Any) -> Any:
 def mask_in_place(params: dict[str, Any]) -> None:
     """Mask what is secret in a mapping that belongs to the caller's frame, whose local variables a traceback may show."""
     params.update(masked(params))
-
-
-def mask(value: Any) -> Any:
-    """The same value, masked if it is text, bytes or an integer."""
-    if isinstance(value, str):
-        return MaskedStr(value)
-    if isinstance(value, bytes):
-        return MaskedBytes(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return MaskedInt(value)
-    return value
 
 
 def is_secret(key: str, parent: str) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from sinetstream.config.masking import MaskedBytes
 from sinetstream.config.section import Section
+from sinetstream.masked import MaskedBytes
 from sinetstream.wording import kind
 
 __all__ = ["content"]

@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Protocol
 
-from sinetstream.config.masking import MaskedBytes, MaskedStr
 from sinetstream.errors import InvalidConfigError
+from sinetstream.masked import MaskedBytes, MaskedStr
 
 __all__ = ["TAG", "Encrypted", "Opener"]
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from sinetstream.config.log_once import warn_once
-from sinetstream.config.masking import MaskedStr
 from sinetstream.errors import InvalidConfigError
+from sinetstream.masked import MaskedStr
 from sinetstream.wording import kind
 
 __all__ = ["Unquoted"]

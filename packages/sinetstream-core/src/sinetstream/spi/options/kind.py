@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Generic, TypeVar
 
 from sinetstream.errors import InvalidArgumentError
+from sinetstream.masked import mask
 from sinetstream.wording import kind, shown, wrong
 
 __all__ = ["Checked", "Kind", "Secret"]
@@ -39,7 +40,7 @@ class Kind(ABC, Generic[T_co]):
 
 
 class Secret(Kind[T_co]):
-    """A value of another kind that is never shown: not in an error, and not where the options are printed."""
+    """A value of another kind that is never shown: not in an error, and not where the options or the value are printed."""
 
     is_secret = True
 
@@ -52,11 +53,13 @@ class Secret(Kind[T_co]):
 
     def read(self, value: object, path: str) -> T_co:
         try:
-            return self.inner.read(value, path)
+            result: T_co = mask(self.inner.read(value, path))
         except InvalidArgumentError as error:
             words = str(error).removeprefix(path)
             if not any(part and part in words for part in _parts(value)):
                 raise
+        else:
+            return result
         raise wrong(path, f"must be {self.words}; it is {kind(value)}, not shown since it is a secret")
 
     def schema(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import Any, Generic, TypeVar, overload
 
+from sinetstream.masked import MaskedStr
 from sinetstream.spelling import did_you_mean
 from sinetstream.spi.options.kind import Kind
 from sinetstream.wording import kind, shown, wrong
@@ -61,7 +62,7 @@ class Text(Kind[str]):
             raise wrong(path, "must not be empty")
         if self._pattern is not None and not self._pattern.fullmatch(value):
             raise self.refuse(value, path)
-        return str(value)
+        return value if isinstance(value, MaskedStr) else str(value)
 
     def schema(self) -> dict[str, Any]:
         schema: dict[str, Any] = {"type": "string"} if self._empty else {"type": "string", "minLength": 1}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from sinetstream.errors import SinetError
+from sinetstream.masked import MaskedBytes
 from sinetstream.wording import wrong
 
 __all__ = ["Pem", "as_file", "labels"]
@@ -37,7 +38,7 @@ class Pem:
             return b""
         try:
             with Path(self.file).open("rb") as stream:
-                content = stream.read(_LARGEST + 1)
+                content = MaskedBytes(stream.read(_LARGEST + 1))
         except OSError as error:
             raise wrong(self.path, f"cannot read the file {self.file}: {error.strerror}") from error
         except ValueError:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
+from sinetstream.masked import MaskedBytes
 from sinetstream.spelling import did_you_mean
 from sinetstream.spi.tls.material import Settings, TlsMaterial
 from sinetstream.spi.tls.pem import Pem
@@ -96,13 +98,15 @@ def _pem(name: str, values: Mapping[str, Any], paths: Mapping[str, str]) -> Pem 
 
 def _bytes(value: object, path: str) -> bytes:
     if isinstance(value, str):
-        try:
-            return value.encode()
-        except UnicodeEncodeError:
-            raise wrong(path, "has characters that UTF-8 does not have") from None
+        content = None
+        with suppress(UnicodeEncodeError):  # which holds the text, and so is not to be the context of ours
+            content = MaskedBytes(value.encode())
+        if content is None:
+            raise wrong(path, "has characters that UTF-8 does not have")
+        return content
     if not isinstance(value, bytes):
         raise wrong(path, f"must be the content of a file, text or bytes, not {kind(value)}")
-    return value
+    return MaskedBytes(value)
 
 
 def _text(value: object, path: str) -> str:
