@@ -81,7 +81,7 @@ class AsyncMessageReader(Seekable, WithBlock, Generic[T]):
             raise AlreadyConnectedError(
                 "in a callback the reader is open: close takes effect when the callback returns"
             )
-        self._session.open(self._start)
+        self._open_session(self._start)
         return self
 
     def close(self) -> None:
@@ -98,6 +98,10 @@ class AsyncMessageReader(Seekable, WithBlock, Generic[T]):
                 self._reader_thread.stop()
             finally:
                 self._session.hand_over_close()  # interrupted, the reader thread closes it
+
+    def _forked(self) -> None:
+        super()._forked()
+        self._plugin = None
 
     def _start(self, plugin: Any) -> None:
         self._decoder.start(plugin)

@@ -37,7 +37,7 @@ class AsyncMessageWriter(WriterEndpoint, WithBlock, Generic[T]):
 
     def _set_up(self) -> None:
         self._pending: PendingPublishes | None = None
-        self._in_handler: Callable[[], bool] = lambda: False
+        self._in_handler: Callable[[], bool] = _not_in_handler
 
     def open(self) -> Self:
         """Connect. Raises `AlreadyConnectedError`, `ConnectionError` or `AuthorizationError`; then it is closed."""
@@ -45,7 +45,7 @@ class AsyncMessageWriter(WriterEndpoint, WithBlock, Generic[T]):
             raise AlreadyConnectedError(
                 "in a handler the writer is open: close takes effect after the handler has returned"
             )
-        self._session.open(self._start)
+        self._open_session(self._start)
         return self
 
     def publish(
@@ -107,6 +107,11 @@ class AsyncMessageWriter(WriterEndpoint, WithBlock, Generic[T]):
             else:
                 self._close_pending(pending)
 
+    def _forked(self) -> None:
+        super()._forked()
+        self._pending = None
+        self._in_handler = _not_in_handler
+
     def _start(self, plugin: Any) -> None:
         from sinetstream.pending_publishes import PendingPublishes  # imports `promise`, which takes 60 ms
 
@@ -150,3 +155,7 @@ class AsyncMessageWriter(WriterEndpoint, WithBlock, Generic[T]):
             pending.close(self._session.close_deadline())
         finally:
             self._session.closed()
+
+
+def _not_in_handler() -> bool:
+    return False

@@ -8,6 +8,7 @@ from typing import Any
 
 from sinetstream import config
 from sinetstream.consistency import Consistency
+from sinetstream.forks import keep, watch
 from sinetstream.metrics import Metrics
 from sinetstream.session import Session
 from sinetstream.spi.abilities import Ability
@@ -19,6 +20,15 @@ class Endpoint(ABC):
     """Properties that may be read at any time, from any thread, also after `close`."""
 
     _session: Session
+
+    def _open_session(self, ready: Callable[[Any], None]) -> None:
+        watch(self, type(self)._forked)  # noqa: SLF001  unbound: a bound method would keep the object
+        self._session.open(ready)
+
+    def _forked(self) -> None:
+        """In a forked child: let go of what the parent has open, and take no lock."""
+        keep(self)
+        self._session.forked()
 
     @property
     def service(self) -> str | None:

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any
 
 from sinetstream.errors import AlreadyConnectedError, NotOpenError, SinetError
+from sinetstream.forks import keep
 from sinetstream.spi.signal_safe_lock import lock_and_condition
 
 __all__ = ["Lifecycle"]
@@ -25,6 +26,7 @@ class Lifecycle(ABC):
         self._opener = self._closer = 0
         self._lock, self._changed = lock_and_condition()
         self._plugin: Any = None
+        self._is_parents = False
 
     @abstractmethod
     def _connect(self, ready: Callable[[Any], None]) -> Any:
@@ -41,6 +43,7 @@ class Lifecycle(ABC):
                 raise AlreadyConnectedError(f"{self._label} is open already")
             self._state = State.OPENING
             self._opener = threading.get_ident()
+            self._is_parents = False
         opened = State.CLOSED
         try:
             plugin = self._connect(ready)
@@ -90,8 +93,24 @@ class Lifecycle(ABC):
         return self._plugin
 
     def not_open_error(self) -> NotOpenError:
-        """The error for use before `open` and after `close`."""
+        """The error for use before `open`, after `close`, and in a child of the process that opened it."""
+        if self._is_parents:
+            return NotOpenError(
+                f"{self._label} was opened before this process was forked: open one in the child instead"
+            )
         return NotOpenError(f"{self._label} is not open: call open(), or use it in a `with` block")
+
+    def forked(self) -> None:
+        """In a forked child: it is closed here, and nothing is done to the plugin that the parent has open.
+
+        A thread that is not here may have held the lock or been about to change the state.
+        """
+        keep(self)
+        self._is_parents = self._is_parents or self._state is not State.CLOSED
+        self._lock, self._changed = lock_and_condition()
+        self._state = State.CLOSED
+        self._opener = self._closer = 0
+        self._plugin = None
 
     def _set_state(self, state: State) -> None:
         with self._lock:

@@ -134,6 +134,10 @@ class Meter:
             self._errors += 1
             self._end = max(self._end, time.time())
 
+    def forked(self) -> None:
+        """In a forked child: a thread that is not here may hold the lock."""
+        self._lock = threading.Lock()
+
     def reset(self) -> None:
         """Begin anew."""
         with self._lock:

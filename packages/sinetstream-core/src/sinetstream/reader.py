@@ -56,7 +56,7 @@ class MessageReader(Seekable, WithBlock, Generic[T]):
 
         Raises `AlreadyConnectedError`, `ConnectionError` or `AuthorizationError`; then it is closed.
         """
-        self._session.open(self._start)
+        self._open_session(self._start)
         return self
 
     def close(self) -> None:
@@ -100,6 +100,11 @@ class MessageReader(Seekable, WithBlock, Generic[T]):
                     raise
         finally:
             self._not_iterating = None
+
+    def _forked(self) -> None:
+        super()._forked()
+        self._plugin = self._iterator = self._interrupted = self._not_iterating = None
+        self._iterating_thread = self._looping_thread = 0
 
     def _start(self, plugin: Any) -> None:
         self._decoder.start(plugin)

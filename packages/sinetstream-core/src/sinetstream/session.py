@@ -117,6 +117,12 @@ class Session(Lifecycle):
         self._end_opening()
         super().closed()
 
+    def forked(self) -> None:
+        """In a forked child: it is closed here, and nothing is done to the plugin that the parent has open."""
+        super().forked()
+        self.meter.forked()
+        self._end_opening()
+
     def require(self, ability: Ability, what: str) -> None:
         """Raise `UnsupportedOperationError` where the plugin does not declare this ability."""
         if ability not in self.abilities:

@@ -41,7 +41,7 @@ class MessageWriter(WriterEndpoint, WithBlock, Generic[T]):
 
     def open(self) -> Self:
         """Connect. Raises `AlreadyConnectedError`, `ConnectionError` or `AuthorizationError`; then it is closed."""
-        self._session.open(self._start)
+        self._open_session(self._start)
         return self
 
     def publish(
@@ -156,6 +156,13 @@ class MessageWriter(WriterEndpoint, WithBlock, Generic[T]):
                     plugin.close()
             finally:
                 self._session.closed()
+
+    def _forked(self) -> None:
+        super()._forked()
+        self._plugin = None
+        me = get_ident()  # the other threads that were publishing are not here
+        self._publishing = {mark: thread for mark, thread in self._publishing.items() if thread == me}
+        self._lock, self._changed = lock_and_condition()
 
     def _start(self, plugin: Any) -> None:
         self._encode = self._session.codec.encode

@@ -53,7 +53,7 @@ class MessageReader(ReaderEndpoint, Generic[T]):
     async def open(self) -> Self:
         """Connect; returns when the broker has accepted the subscription. Raises as `sinetstream.MessageReader.open`."""
         loop = asyncio.get_running_loop()
-        await in_thread(lambda: self._session.open(lambda plugin: self._start(plugin, loop)), self._stop)
+        await in_thread(lambda: self._open_session(lambda plugin: self._start(plugin, loop)), self._stop)
         return self
 
     async def close(self) -> None:
@@ -136,6 +136,11 @@ class MessageReader(ReaderEndpoint, Generic[T]):
             self._undecoded = undecoded
         self._queue.resume()
         ended.check()
+
+    def _forked(self) -> None:
+        super()._forked()
+        self._queue.forked()
+        self._reset()
 
     def _start(self, plugin: Any, loop: asyncio.AbstractEventLoop) -> None:
         self._reset()

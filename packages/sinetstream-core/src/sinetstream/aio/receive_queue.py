@@ -9,6 +9,7 @@ from threading import Lock
 from typing import Any, Generic, NamedTuple
 
 from sinetstream.errors import SinetError
+from sinetstream.forks import keep
 from sinetstream.message import Message
 from sinetstream.message_decoder import MessageDecoder, Sizes
 from sinetstream.session import Session
@@ -85,6 +86,12 @@ class ReceiveQueue(Generic[T]):
         """As `stop`, for `Session.watch`."""
         self.stop()
         return 0
+
+    def forked(self) -> None:
+        """In a forked child: it is closed here, and nothing is done to the plugin that the parent has open."""
+        keep(self)
+        self.plugin = None
+        self._reset()
 
     def closed_error(self) -> Exception:
         """A loop that was running when the reader was closed ends; any other call raises `NotOpenError`."""

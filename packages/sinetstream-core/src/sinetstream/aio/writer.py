@@ -49,7 +49,7 @@ class MessageWriter(WriterEndpoint, Generic[T]):
 
     async def open(self) -> Self:
         """Connect. Raises as `sinetstream.MessageWriter.open`."""
-        await in_thread(lambda: self._session.open(self._start), self._stop)
+        await in_thread(lambda: self._open_session(self._start), self._stop)
         return self
 
     async def publish(
@@ -138,6 +138,10 @@ class MessageWriter(WriterEndpoint, Generic[T]):
         except SinetError as error:
             self._session.meter.record_error()
             raise self._session.translate_publishing(error, "not_sent")  # noqa: B904  the same error, with its outcome
+
+    def _forked(self) -> None:
+        super()._forked()
+        self._pending = None
 
     def _start(self, plugin: Any) -> None:
         from sinetstream.pending_publishes import PendingPublishes  # imports `promise`, which takes 60 ms
