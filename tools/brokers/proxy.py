@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 import socket
 import struct
 import threading
@@ -15,6 +16,7 @@ __all__ = ["CutProxy"]
 T = TypeVar("T")
 _CHUNK = 1 << 16
 _PATIENCE = 10.0
+_ATTEMPTS = 10
 _TURNS = 10  # of the event loop, after which a connection that the system has accepted is among ours
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
@@ -40,10 +42,22 @@ class CutProxy:
         self._thread = threading.Thread(target=self._loop.run_forever, name="cut-proxy", daemon=True)
         self._thread.start()
         try:
-            self.resume()
+            self._listen(attempts=1 if address else _ATTEMPTS)
         except BaseException:
             self.close()
             raise
+
+    def _listen(self, attempts: int) -> None:
+        """Another test run may take a port between the choice and its use: choose again then."""
+        for left in reversed(range(attempts)):
+            try:
+                self.resume()
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or not left:
+                    raise
+                self._port = free_ports(1)[0]
+            else:
+                return
 
     @property
     def address(self) -> str:
