@@ -19,6 +19,7 @@ class Server:
         self.address = "{}:{}".format(*self._listener.getsockname())
         self._thread = threading.Thread(target=self._run)
         self.opened = threading.Event()
+        self.connects: list[bytes] = []
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -35,7 +36,7 @@ class Server:
             for script in self._scripts:
                 connection = self._listener.accept()[0]
                 with connection:
-                    connection.recv(1000)
+                    self.connects.append(connection.recv(1000))
                     connection.sendall(self._connack)
                     identifier = connection.recv(1000)[2:4]
                     connection.sendall(bytes((0x90, 2 + len(self._suback))) + identifier + self._suback)

@@ -32,6 +32,7 @@ def plugin_params(
         consistency=settings.consistency,
         client_id=settings.client_id,
         client_id_generated=settings.params.get("client_id") in (None, ""),
+        config_version=settings.version,
         publish_timeout_ms=settings.publish_timeout_ms,
         close_timeout_ms=settings.close_timeout_ms,
         max_pending_bytes=settings.max_pending_bytes,

@@ -65,7 +65,14 @@ def test_what_is_given_counts_under_type_spec_before_beside() -> None:
 
 
 def test_common_parameters_and_what_the_core_adds_are_left_alone() -> None:
-    params = {"brokers": "b", "tls": True, "client_id_generated": True, "topic": "t", "type_spec": None}
+    params = {
+        "brokers": "b",
+        "tls": True,
+        "client_id_generated": True,
+        "config_version": 3,
+        "topic": "t",
+        "type_spec": None,
+    }
 
     assert [] == list(OPTIONS.read(params, "writer"))
 

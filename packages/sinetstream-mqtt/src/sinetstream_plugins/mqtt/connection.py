@@ -19,9 +19,11 @@ from sinetstream_plugins.mqtt.options.parameters import Parameters
 from sinetstream_plugins.mqtt.packets.properties import properties
 from sinetstream_plugins.mqtt.paho.make_client import make_client
 from sinetstream_plugins.mqtt.paho.undocumented import PacketTypes
+from sinetstream_plugins.mqtt.session.client_id_conflict import ClientIdConflict
 from sinetstream_plugins.mqtt.session.handshake import ConnectionFacts, Handshake
 from sinetstream_plugins.mqtt.session.reconnect_backoff import ReconnectBackoff
 from sinetstream_plugins.mqtt.session.session_resumption import SessionResumption
+from sinetstream_plugins.mqtt.session.takeover import Takeover
 
 __all__ = ["Connection"]
 
@@ -39,8 +41,10 @@ class Connection:
         self._stopping = threading.Event()
         self._opened = threading.Event()  # or failed to
         self._failure: SinetError | None = None
+        self._taken_over: SinetError | None = None
         self._backoff = ReconnectBackoff(parameters, self._stopping, delegate.on_lost)
-        self._facts = ConnectionFacts()
+        self._facts = ConnectionFacts(client_id=parameters.client_id.sent)
+        self._conflict = ClientIdConflict(parameters.client_id)
 
     def open(self) -> None:
         """Connect to the first broker that accepts us; returns when the delegate is ready, and raises why not."""
@@ -50,6 +54,7 @@ class Connection:
         self._handshake = Handshake(self._parameters, self._resumption, self._delegate, self._facts)
         self._handshake.set_callbacks(self._client)
         self._delegate.set_callbacks(self._client)
+        self._takeover = Takeover(self._parameters.client_id, self._delegate.description, self._end)
         self.wakeup = Wakeup()
         self._thread = threading.Thread(target=self._run, name="sinetstream-mqtt", daemon=True)
         self._facts.state = "connecting"
@@ -62,9 +67,7 @@ class Connection:
         """Send what the delegate has pending, disconnect and end the thread. From any thread, any number of times."""
         self._stopping.set()
         if hasattr(self, "_thread"):
-            if self._facts.state != "connected":
-                self._connector.interrupt()
-            self.wakeup.wake()
+            self._interrupt()
             if threading.current_thread() is not self._thread and not self.wakeup.is_running_inline():
                 self._thread.join()
 
@@ -85,6 +88,17 @@ class Connection:
         """What is known of the connection at this moment."""
         return asdict(self._facts)
 
+    def _end(self, error: SinetError) -> None:
+        """Close it, with an error for its user. From any thread; returns at once."""
+        self._taken_over = error
+        self._stopping.set()
+        self._interrupt()
+
+    def _interrupt(self) -> None:
+        if self._facts.state != "connected":
+            self._connector.interrupt()
+        self.wakeup.wake()
+
     # -- all below runs on the thread
 
     def _run(self) -> None:
@@ -96,8 +110,11 @@ class Connection:
             if self._opened.is_set():
                 self._delegate.on_lost(self._failure)
         finally:
+            self._takeover.closed()
             self._facts.state = "closed"
-            self._delegate.on_closed()
+            self._delegate.on_closed(self._taken_over)
+            if not self._opened.is_set():
+                self._failure = self._taken_over or self._failure
             self._opened.set()
             self.wakeup.close()
 
@@ -109,6 +126,7 @@ class Connection:
                 if not self._opened.is_set():
                     self._failure = error
                     return
+                self._takeover.wait_for_rival(Deadline(self._parameters.connection_timeout, self._stopping))
                 if self._stopping.is_set():
                     return
                 self._backoff.pause(error)
@@ -123,6 +141,7 @@ class Connection:
                 self._connect(loop, broker)
             except SinetError as error:
                 loop.abort()
+                self._takeover.failed()
                 self._delegate.on_disconnected()
                 errors.append(error)
                 if self._stopping.is_set():
@@ -136,6 +155,7 @@ class Connection:
 
     def _connect(self, loop: NetworkLoop, broker: Address) -> None:
         handshake = self._handshake
+        self._takeover.before_connect(broker)
         loop.connect(self._parameters, clean=handshake.begin(broker))
         deadline = Deadline(self._parameters.connection_timeout, self._stopping, slice_s=_LONGEST_WAIT_S)
         while not handshake.is_ready:
@@ -152,6 +172,8 @@ class Connection:
     def _serve(self, loop: NetworkLoop, broker: Address) -> None:
         self._facts.state = "connected"
         self._facts.connections += 1
+        self._takeover.accepted(broker)
+        self._conflict.accepted()
         self._backoff.end(broker)
         self._opened.set()
         delegate, client = self._delegate, self._client
@@ -159,14 +181,20 @@ class Connection:
             while loop.is_alive and not self._stopping.is_set():
                 delegate.send_pending(client)
                 loop.run_once(_LONGEST_WAIT_S, delegate.has_pending)
-            if self._stopping.is_set():
+            if not self._stopping.is_set():
+                raise self._loss(loop)
+            if self._taken_over is None:
                 self._disconnect(loop, broker)
-                return
-            raise self._handshake.loss()
         finally:
             self._facts.state = "lost"
             loop.abort()
             delegate.on_disconnected()
+
+    def _loss(self, loop: NetworkLoop) -> SinetError:
+        error, is_new = self._conflict.lost(self._handshake.loss(), by_broker=loop.was_ended_by_broker)
+        if is_new:
+            self._delegate.on_conflict(error)
+        return error
 
     def _disconnect(self, loop: NetworkLoop, broker: Address) -> None:
         session, deadline = self._parameters.session, Deadline(_CLOSING_S)

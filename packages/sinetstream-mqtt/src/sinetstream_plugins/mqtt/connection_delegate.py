@@ -14,6 +14,10 @@ __all__ = ["ConnectionDelegate"]
 class ConnectionDelegate(Protocol):
     """Called on the connection's thread. Only this thread, or one within `Wakeup.run_inline`, uses paho's client."""
 
+    @property
+    def description(self) -> str:
+        """What it is, for logs and errors about more than one."""
+
     def set_callbacks(self, client: PahoClient) -> None:
         """Set the callbacks."""
 
@@ -38,5 +42,8 @@ class ConnectionDelegate(Protocol):
     def on_lost(self, error: SinetError) -> None:
         """The connection has been lost for longer than the limit; once per loss."""
 
-    def on_closed(self) -> None:
-        """The thread ends: this is the last call."""
+    def on_conflict(self, error: SinetError) -> None:
+        """The broker has ended several connections in a row soon after it had accepted them; once."""
+
+    def on_closed(self, error: SinetError | None) -> None:
+        """The thread ends: this is the last call. With an error, where it was not the user who has closed it."""

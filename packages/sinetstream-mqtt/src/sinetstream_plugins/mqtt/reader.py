@@ -95,6 +95,10 @@ class MqttReader(PluginMessageReader):
 
     # -- on the connection's thread
 
+    @property
+    def description(self) -> str:
+        return f"a reader of {', '.join(map(repr, self._topics))}"
+
     def set_callbacks(self, client: PahoClient) -> None:
         client.on_message = self._on_message
         client.on_subscribe = self._on_subscribe
@@ -132,7 +136,12 @@ class MqttReader(PluginMessageReader):
     def on_lost(self, error: SinetError) -> None:
         self._receive_queue.put(error)
 
-    def on_closed(self) -> None:
+    def on_conflict(self, error: SinetError) -> None:
+        self._receive_queue.put(error)
+
+    def on_closed(self, error: SinetError | None) -> None:
+        if error is not None:
+            self._receive_queue.put(error)
         self._receive_queue.close()
 
     def _warn_of_short_session(self, granted_s: int | None) -> None:

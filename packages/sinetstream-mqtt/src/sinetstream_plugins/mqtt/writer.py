@@ -7,7 +7,7 @@ from typing import Any
 
 from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.properties import Properties
-from sinetstream.errors import InvalidArgumentError, SinetError
+from sinetstream.errors import ConnectionError, InvalidArgumentError, NotOpenError, SinetError
 from sinetstream.spi import Delivery, PluginAsyncMessageWriter
 from sinetstream_plugins.mqtt.connection import Connection
 from sinetstream_plugins.mqtt.errors import ERRORS
@@ -51,6 +51,7 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
         self._limits = BrokerLimits(self._parameters, self._topic)
         self._fruitless = 0  # connections in a row on which nothing was confirmed
         self._is_connected = False
+        self._why_disconnected = "there is no connection at the moment"
         self._connection = Connection(self._parameters, self)
         self._client: PahoClient | None = None
         self.abilities = self._parameters.abilities
@@ -107,6 +108,10 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
         return True
 
     # -- on the connection's thread
+
+    @property
+    def description(self) -> str:
+        return f"a writer to {self._topic!r}"
 
     def set_callbacks(self, client: PahoClient) -> None:
         client.on_publish = self._on_publish
@@ -169,7 +174,7 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
                 self._pending.reject_in_flight(words)
         self._is_connected = False
         if not self._qos:
-            self._pending.stop("there is no connection at the moment")
+            self._pending.stop(self._why_disconnected)
 
     def on_pubrel(self, mid: int) -> None:
         pass
@@ -179,9 +184,13 @@ class MqttAsyncWriter(PluginAsyncMessageWriter):
         self._connection.forget()
         self._pending.reject_in_flight(str(error))
 
-    def on_closed(self) -> None:
-        self._pending.stop("the writer was closed")
-        self._pending.reject_in_flight("the writer was closed")
+    def on_conflict(self, error: SinetError) -> None:
+        self._why_disconnected = str(error)
+
+    def on_closed(self, error: SinetError | None) -> None:
+        why = str(error or "the writer was closed")
+        self._pending.stop(why, NotOpenError if error else ConnectionError)
+        self._pending.reject_in_flight(why)
 
     def _on_publish(self, _client: Any, _userdata: Any, mid: int, reason: Any, _properties: Any) -> None:
         sent = self._pending.in_flight.pop(mid, None)

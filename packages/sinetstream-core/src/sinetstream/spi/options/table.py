@@ -14,7 +14,7 @@ from sinetstream.wording import joined, kind, wrong
 
 __all__ = ["Options"]
 
-_ADDED = frozenset({"client_id_generated"})  # by the core
+_ADDED = frozenset({"client_id_generated", "config_version"})  # by the core
 
 
 class Options:

@@ -56,6 +56,12 @@ class NetworkLoop:
         """Whether there is a connection."""
         return self._client.socket() is not None
 
+    @property
+    def was_ended_by_broker(self) -> bool:
+        """Whether the broker has closed the connection in good order; false where the connection was reset."""
+        buffered = self._client.buffered_socket
+        return buffered is not None and buffered.reader.is_at_end
+
     def run_once(self, timeout: float, has_pending: Callable[[], object] = lambda: False) -> None:
         """Send what is buffered and handle what was received; waits at most `timeout` seconds, not at all if `has_pending`."""
         try:

@@ -31,6 +31,7 @@ class PacketReader:
         self._large: tuple[int, bytes] | None = None  # of a packet that is being received, what is ahead of its payload
         self._parts: list[bytes] = []  # and what there is of that
         self._left = 0
+        self.is_at_end = False  # whether the broker has closed the connection, which was not reset
         self.received_at = 0.0  # when bytes came last
         self.drained = False  # whether the last attempt to read found nothing
 
@@ -122,7 +123,11 @@ class PacketReader:
         except NOT_NOW:
             self.drained = not self._held()
             raise BlockingIOError from None
+        except ssl.SSLEOFError:
+            self.is_at_end = True
+            raise
         self.received_at = time.monotonic()
+        self.is_at_end = not received
         return received
 
     def pending(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from paho.mqtt.client import MQTTv5, MQTTv31, MQTTv311
 from sinetstream.spi.options import Boolean, Choice, Duration, Group, Integer, Options, Values
+from sinetstream_plugins.mqtt.options.client_id import WRITER_CLIENT_ID
 from sinetstream_plugins.mqtt.options.connect_properties import CONNECT_PROPERTIES
 from sinetstream_plugins.mqtt.options.declare import option
 from sinetstream_plugins.mqtt.options.login import USERNAME_PW
@@ -59,6 +60,7 @@ OPTIONS = Options(
     PROTOCOL,
     TRANSPORT,
     WS_OPTIONS,
+    WRITER_CLIENT_ID,
     QOS,
     RETAIN,
     CLEAN_SESSION,

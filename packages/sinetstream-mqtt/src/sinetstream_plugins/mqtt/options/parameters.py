@@ -12,14 +12,14 @@ from paho.mqtt.client import MQTTv5
 from paho.mqtt.properties import Properties
 from sinetstream.spi import Ability, Consistency
 from sinetstream.spi.addresses import Address, addresses
-from sinetstream.spi.options import Role, Values, wrong
+from sinetstream.spi.options import Role, Values
 from sinetstream_plugins.mqtt.options import declared
+from sinetstream_plugins.mqtt.options.client_id import ClientId, client_id
 from sinetstream_plugins.mqtt.options.connect_properties import connect_properties
 from sinetstream_plugins.mqtt.options.declared import OPTIONS
 from sinetstream_plugins.mqtt.options.login import login
 from sinetstream_plugins.mqtt.options.session_settings import Session, session
 from sinetstream_plugins.mqtt.options.tls import Tls, tls
-from sinetstream_plugins.mqtt.options.utf8_rules import fault
 from sinetstream_plugins.mqtt.options.websockets import TRANSPORT, Transport, websockets
 from sinetstream_plugins.mqtt.options.will import Will, will
 
@@ -39,7 +39,7 @@ class Parameters:
     """What a connection and its user are made from; times are in seconds."""
 
     brokers: tuple[Address, ...]
-    client_id: str
+    client_id: ClientId
     protocol: int
     transport: Transport
     tls: Tls | None
@@ -68,7 +68,8 @@ def parse(params: Mapping[str, Any], role: Role) -> Parameters:
     protocol, transport = values[declared.PROTOCOL], values[TRANSPORT]
     secured = tls(params.get("tls"), values)
     qos = _qos(values, params["consistency"])
-    lasting = session(role, values, params, protocol, qos)
+    identity = client_id(params, values, role)
+    lasting = session(role, values, params["consistency"], protocol, qos, generated=identity.is_generated)
     username, password = login(values)
     path, headers = websockets(values)
     least, most = declared.delays(values)
@@ -77,7 +78,7 @@ def parse(params: Mapping[str, Any], role: Role) -> Parameters:
         log.warning("%s has no effect: MQTT sends again after a new connection only", where)
     return Parameters(
         brokers=addresses(params.get("brokers"), _PORTS[transport, secured is not None], login=_LOGIN),
-        client_id=_client_id(params["client_id"]),
+        client_id=identity,
         protocol=protocol,
         transport=transport,
         tls=secured,
@@ -99,12 +100,6 @@ def parse(params: Mapping[str, Any], role: Role) -> Parameters:
         max_queued=values[declared.MAX_QUEUED][declared.QUEUE_SIZE] or math.inf,
         abilities=_abilities(protocol, durable=lasting.kept),
     )
-
-
-def _client_id(given: str) -> str:
-    if (why := fault(given)) is not None:
-        raise wrong("client_id", why)
-    return given
 
 
 def _qos(values: Values, consistency: Consistency) -> int:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from paho.mqtt.client import MQTTv5
 from sinetstream.spi import Consistency
@@ -53,7 +52,9 @@ class Session:
     missing: str | None
 
 
-def session(role: Role, values: Values, params: Mapping[str, Any], protocol: int, qos: int) -> Session:
+def session(
+    role: Role, values: Values, consistency: Consistency, protocol: int, qos: int, *, generated: bool
+) -> Session:
     """The session that the parameters ask for.
 
     At at-least-once and above, a reader's resumes after each loss of the connection, and where the user named a
@@ -61,8 +62,7 @@ def session(role: Role, values: Values, params: Mapping[str, Any], protocol: int
     it would go on with is in the process's memory. A generated `client_id` is nobody's yet: what is not begun anew survives a
     restart of the broker from the first connection on, which Mosquitto does not grant to what is.
     """
-    wanted = params["consistency"] is not Consistency.AT_MOST_ONCE if role == "reader" else qos == 2
-    generated = bool(params.get("client_id_generated", False))
+    wanted = consistency is not Consistency.AT_MOST_ONCE if role == "reader" else qos == 2
     if protocol == MQTTv5:
         return _version_5(role, values, wanted=wanted, generated=generated)
     if CLEAN_START in values:

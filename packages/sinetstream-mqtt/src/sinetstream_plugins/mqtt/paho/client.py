@@ -37,7 +37,7 @@ class PahoClient(ConnectingClient):
     ) -> None:
         super().__init__(
             CallbackAPIVersion.VERSION2,
-            client_id=parameters.client_id,
+            client_id=parameters.client_id.sent,
             clean_session=None if parameters.protocol == MQTTv5 else clean_session,
             protocol=parameters.protocol,  # type: ignore[arg-type]  # an int in paho 2.0, an enum later
             transport=parameters.transport,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import Any
 
 from paho.mqtt.properties import Properties
@@ -22,12 +23,13 @@ class PendingPublishes:
         self.in_flight: dict[int, tuple[Delivery[Any], Any]] = {}
         """By packet identifier; the second is paho's, and what the promise is fulfilled with."""
         self._max_waiting = max_waiting
-        self._stopped: str | None = None  # why nothing is taken now
+        self._stopped: Callable[[], SinetError] | None = None  # the error for what is added now
 
     def refusal(self) -> SinetError | None:
         """The error for one more publish; None where it can be added."""
-        if self._stopped is not None:
-            return _not_sent(self._stopped)
+        stopped = self._stopped  # another thread may change it
+        if stopped is not None:
+            return stopped()
         if len(self.waiting) >= self._max_waiting:
             words = f"{self._max_waiting} messages wait to be sent (max_queued_messages); this one was not"
             return BufferFullError(words, outcome="not_sent")
@@ -39,13 +41,14 @@ class PendingPublishes:
 
     def check(self) -> None:
         """After `add`: reject it where `stop` was called meanwhile, which may have looked at `waiting` before."""
-        if self._stopped is not None:
-            self._reject_waiting(self._stopped)
+        stopped = self._stopped
+        if stopped is not None:
+            self._reject_waiting(stopped)
 
-    def stop(self, why: str) -> None:
+    def stop(self, why: str, kind: type[SinetError] = ConnectionError) -> None:
         """Reject those that wait, and all later ones until `resume`."""
-        self._stopped = why
-        self._reject_waiting(why)
+        self._stopped = lambda: kind(f"{why}; this message was not sent", outcome="not_sent")
+        self._reject_waiting(self._stopped)
 
     def resume(self) -> None:
         """Take publishes again."""
@@ -57,14 +60,10 @@ class PendingPublishes:
             _, (delivery, _) = self.in_flight.popitem()
             delivery.fail(ConnectionError(f"{why}; whether the broker has this message is unknown", outcome="unknown"))
 
-    def _reject_waiting(self, why: str) -> None:
+    def _reject_waiting(self, error: Callable[[], SinetError]) -> None:
         while True:
             try:
                 delivery, _, _ = self.waiting.popleft()
             except IndexError:  # also where another thread took the last one
                 return
-            delivery.fail(_not_sent(why))
-
-
-def _not_sent(why: str) -> ConnectionError:
-    return ConnectionError(f"{why}; this message was not sent", outcome="not_sent")
+            delivery.fail(error())

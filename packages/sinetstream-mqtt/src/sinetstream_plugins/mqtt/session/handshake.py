@@ -15,6 +15,8 @@ from sinetstream_plugins.mqtt.session.session_resumption import SessionResumptio
 
 __all__ = ["ConnectionFacts", "Handshake"]
 
+_FOR_THE_CLIENT_ID = frozenset((0x85, 0x87))  # it is not valid, or not authorized
+
 
 @dataclass(slots=True)
 class ConnectionFacts:
@@ -25,6 +27,7 @@ class ConnectionFacts:
     connections: int = 0
     session_resumed: bool = False
     session_expiry_s: int | None = None
+    client_id: str = ""
 
 
 class Handshake:
@@ -66,7 +69,9 @@ class Handshake:
 
     def _on_connect(self, client: Any, _userdata: Any, flags: Any, reason: Any, properties: Any) -> None:
         if reason.is_failure:
-            self.error = refusal(f"the connection of {self._parameters.client_id!r}", reason)
+            identity = self._parameters.client_id
+            advice = f" ({identity.advice})" if reason.value in _FOR_THE_CLIENT_ID else ""
+            self.error = refusal(f"the connection of {identity.sent!r}", reason, advice)
             return
         self._facts.session_resumed = flags.session_present
         asked_s = self._parameters.session.expiry_s
