@@ -32,12 +32,12 @@ with MessageReader(type="queue", topics="t", no_config=True) as r, MessageWriter
     assert loaded(program).isdisjoint({"promise", "yaml", "cryptography", "asyncio"})
 
 
-def test_importing_costs_less_than_60_ms_more_than_a_bare_interpreter() -> None:
+def test_importing_costs_less_than_60_ms_of_processor_time_more_than_a_bare_interpreter() -> None:
     script = """
 import time
-began = time.perf_counter()
+began = time.process_time()
 import sinetstream, sinetstream.spi
-print(time.perf_counter() - began)
+print(time.process_time() - began)
 """
 
     def seconds() -> float:
